@@ -1,0 +1,51 @@
+# Every command of the project. `make` alone lists them. Needs Python >= 3.11 with pip, nothing else: uv is fetched
+# into .tools, everything further into .venv, each version pinned with its hash in requirements/.
+
+PYTHON ?= python3
+MEMBERS := $(wildcard services/*/pyproject.toml)
+
+UV := .tools/bin/uv
+PY := .venv/bin/python
+# The root holds a folder named operator/; keeping it off sys.path keeps it from ever shadowing the standard library's.
+export PYTHONSAFEPATH := 1
+# The Python that started this is the one to use.
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# one environment, one lock: targets run one after the other
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## list the commands
+	@awk 'BEGIN { FS = ":.*## "; print "usage: make <command>\n" } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# --- environment ------------------------------------------------------------------------------------------------------
+
+.tools/stamp: requirements/uv.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear --without-pip .tools
+	$(PYTHON) -m pip --python .tools/bin/python install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt
+	@touch $@
+
+.venv/stamp: .tools/stamp requirements/dev.txt requirements/build.txt pyproject.toml $(MEMBERS)
+	test -x $(PY) || $(UV) venv --quiet --clear --python $(PYTHON) .venv
+	printf -- '-e %s\n' $(MEMBERS:%/pyproject.toml=./%) | $(UV) pip sync --quiet --python $(PY) --build-constraints requirements/build.txt requirements/dev.txt -
+	@touch $@
+
+.PHONY: sync
+sync: .venv/stamp ## make or update .venv (the other commands do it themselves)
+
+MEMBER_NAMES = $(shell grep -hm1 '^name = ' $(MEMBERS) | cut -d '"' -f 2)
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock" $(MEMBER_NAMES:%=--no-emit-package %) $(if $(UPGRADE),--upgrade)
+LOCKED_MEMBERS := $(filter-out shop-events,$(MEMBERS:services/%/pyproject.toml=%))
+
+.PHONY: lock
+lock: .tools/stamp ## recompile requirements/*.txt from the pyproject files (UPGRADE=1: newest versions)
+	$(COMPILE) --group tools -o requirements/uv.txt
+	$(COMPILE) --group build -o requirements/build.txt
+	$(COMPILE) --group dev --all-extras $(MEMBERS) -o requirements/dev.txt
+	set -e; for member in $(LOCKED_MEMBERS); do \
+		$(COMPILE) --constraints requirements/dev.txt --all-extras services/$$member/pyproject.toml -o requirements/$$member.txt; \
+	done
