@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -14,13 +14,29 @@ _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.05
 
 
+@overload
 async def eventually(
-    predicate: Callable[[], T | Awaitable[T]],
+    predicate: Callable[[], Awaitable[T]],
+    *,
+    within_seconds: float = ...,
+    what: str | None = ...,
+    ignoring: tuple[type[Exception], ...] = ...,
+) -> T: ...
+@overload
+async def eventually(
+    predicate: Callable[[], T],
+    *,
+    within_seconds: float = ...,
+    what: str | None = ...,
+    ignoring: tuple[type[Exception], ...] = ...,
+) -> T: ...
+async def eventually(
+    predicate: Callable[[], Any],
     *,
     within_seconds: float = 10.0,
     what: str | None = None,
     ignoring: tuple[type[Exception], ...] = (),
-) -> T:
+) -> Any:
     """Wait until a condition holds.
 
     Args:
@@ -43,7 +59,7 @@ async def eventually(
     for pause in _pauses(within_seconds):
         try:
             answer = predicate()
-            value: T = await answer if inspect.isawaitable(answer) else answer
+            value = await answer if inspect.isawaitable(answer) else answer
             if value:
                 return value
             last = value
