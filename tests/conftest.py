@@ -4,6 +4,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from tests.support.processes import programs  # noqa: F401 - a fixture
 from tests.support.proxy import proxy  # noqa: F401 - a fixture
 from tests.support.servers import (  # noqa: F401 - fixtures
     SERVERS,
