@@ -1,1 +1,6 @@
-"""Placeholder."""
+"""The orders service: takes orders over HTTP, tells how they stand."""
+
+from .app import create_app
+from .settings import Settings
+
+__all__ = ["Settings", "create_app"]

@@ -1,0 +1,89 @@
+"""The notifications service, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from redis.exceptions import RedisError
+
+from shop_events import PaymentCompleted, PaymentFailed
+from shop_events.record import Record
+from sluiceway import Lease, Retry, Service, Trim
+
+from .notifying import Notifying
+from .once import ClaimedElsewhere, OncePerOrder
+from .settings import Settings
+from .sink import ConsoleSink, FileSink, MessageSink, SinkUnavailable
+from .smtp import SmtpSink
+
+__all__ = ["create_app"]
+
+PATIENCE = Retry(attempts=1000, first_seconds=0.5, cap_seconds=30)
+"""For a mail server or an event store that is down: some eight hours."""
+
+
+def create_app(settings: Settings, sink: MessageSink | None = None) -> web.Application:
+    """Return the service as an aiohttp application.
+
+    Args:
+        settings: See `Settings`.
+        sink: Where messages go; the one that the settings name if not given.
+    """
+    service = Service("notifications", redis=settings.redis)
+    app = web.Application()
+    service.attach(app)
+
+    redis = settings.client()
+    once = OncePerOrder(
+        redis, prefix=settings.stream_prefix, hold_seconds=60, remember_seconds=settings.remember_seconds
+    )
+    notifying = Notifying(
+        sink or _sink(settings), once if settings.deduplicate else None, mail_domain=settings.mail_domain
+    )
+    service.consume(
+        settings.streams.payments,
+        lease=Lease(seconds=settings.lease_seconds),
+        trim=None if settings.trim_keep is None else Trim(keep=settings.trim_keep),
+    )
+    for payment in (PaymentCompleted, PaymentFailed):
+        service.on(
+            payment,
+            stream=settings.streams.payments,
+            publishes=settings.streams.notifications,
+            concurrency=settings.concurrency,
+            retry={
+                SinkUnavailable: PATIENCE,
+                ClaimedElsewhere: PATIENCE,
+                RedisError: PATIENCE,
+                Exception: Retry(),
+            },
+        )(notifying.tell)
+
+    async def close_redis(_: web.Application) -> AsyncIterator[None]:
+        yield
+        await redis.aclose()
+
+    # last in, first out: the consumers stop before the client that their handlers use is closed
+    app.cleanup_ctx.insert(0, close_redis)
+    return app
+
+
+def _sink(settings: Settings) -> MessageSink:
+    match settings.sink:
+        case "console":
+            return ConsoleSink()
+        case "file":
+            return FileSink(
+                Record(settings.record_directory, fsync=settings.record_fsync, deduplicate=settings.deduplicate)
+            )
+        case "smtp":
+            return SmtpSink(
+                settings.smtp_host,
+                settings.smtp_port,
+                sender=settings.mail_sender,
+                username=settings.smtp_username,
+                password=settings.smtp_password,
+                starttls=settings.smtp_starttls,
+                timeout_seconds=settings.smtp_timeout_seconds,
+            )

@@ -1,0 +1,120 @@
+"""The state of every order, built from the events and kept on the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any
+
+from pydantic_core import from_json, to_json
+from redis.asyncio import Redis
+
+from shop_events import NotificationSent, OrderCreated, PaymentCompleted, PaymentFailed
+from sluiceway import Batch
+
+from .models import OrderState, Payment
+
+__all__ = ["Fact", "OrderView", "fact", "merge"]
+
+OrderEvent = OrderCreated | PaymentCompleted | PaymentFailed | NotificationSent
+
+_PARTS = ("created", "notified", "payment")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What one event says about an order: one part of its state, and how new that is.
+
+    Parts do not touch each other, so events of different streams may come in any order; within a part the later entry
+    wins, so that events of one stream may come in any order and more than once.
+
+    Args:
+        order_id: The order.
+        part: Which part of the state.
+        version: Orders facts of one part, compared as text.
+        said: The part's fields of an `OrderState`, as JSON.
+    """
+
+    order_id: str
+    part: str
+    version: str
+    said: bytes
+
+
+def fact(event: OrderEvent, entry_id: str) -> Fact:
+    """Return what an event says.
+
+    Args:
+        event: The event.
+        entry_id: Its entry ID, which is its version and says when it was published.
+    """
+    milliseconds, _, sequence = entry_id.partition("-")
+    at = datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+    said: dict[str, Any]
+    match event:
+        case OrderCreated():
+            part, said = "created", {"items": event.items, "createdAt": at}
+        case PaymentCompleted():
+            payment = Payment(payment_id=event.payment_id, amount_cents=event.amount_cents, settled_at=at)
+            part, said = "payment", {"status": "paid", "payment": payment}
+        case PaymentFailed():
+            part, said = (
+                "payment",
+                {"status": "payment_failed", "payment": Payment(failure=event.reason, settled_at=at)},
+            )
+        case NotificationSent():
+            part, said = "notified", {"notifiedAt": at}
+    said = {"orderId": event.order_id, "customerId": event.customer_id, **said}
+    # of equal width, so that versions compare as text
+    return Fact(event.order_id, part, f"{int(milliseconds):020}-{int(sequence):020}", to_json(said, by_alias=True))
+
+
+def merge(parts: Iterable[bytes]) -> OrderState | None:
+    """Return the state that the parts known so far make together; None if there are none."""
+    said = {name: value for part in parts for name, value in from_json(part).items()}
+    return OrderState.model_validate(said) if said else None
+
+
+class OrderView:
+    """Keeps facts and tells states.
+
+    Args:
+        redis: Client of the event store.
+        prefix: Put before each key.
+        keep_seconds: How long an order's state is kept after its last event.
+    """
+
+    def __init__(self, redis: Redis, *, prefix: str, keep_seconds: float) -> None:
+        self._redis = redis
+        self._prefix = f"{prefix}order:"
+        self._keep_ms = int(keep_seconds * 1000)
+        self._script = files(__package__).joinpath("apply.lua").read_bytes()
+
+    async def apply(self, facts: Iterable[Fact]) -> None:
+        """Write facts, each only if it is newer than what is known, in one round trip.
+
+        Raises:
+            redis.exceptions.RedisError: The server did not take them all; applying them again is safe.
+        """
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for each in facts:
+                # EVAL, not EVALSHA: a pipeline cannot react to a script that the server has forgotten
+                pipeline.eval(
+                    self._script, 1, self._prefix + each.order_id, each.part, each.version, each.said, self._keep_ms
+                )
+            await pipeline.execute()
+
+    async def on_events(self, batch: Batch[OrderEvent]) -> None:
+        """Handle a batch of any of the shop's events."""
+        await self.apply(fact(item.event, item.context.entry_id) for item in batch)
+
+    async def get(self, order_id: str) -> OrderState | None:
+        """Return an order's state; None if no event has told of it.
+
+        Raises:
+            redis.exceptions.RedisError: The server cannot tell.
+        """
+        stored = await self._redis.hmget(self._prefix + order_id, _PARTS)
+        return merge(part for part in stored if part is not None)
