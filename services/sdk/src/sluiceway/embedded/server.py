@@ -334,13 +334,24 @@ def _lock(data_dir: Path, within_seconds: float = 2.0) -> int:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            # A forked child of a killed server (rewriting the file) may hold it a moment longer.
-            if time.monotonic() < deadline:
+            owner = path.read_text().strip()
+            # A forked child of a killed server (it rewrites the file) may hold the lock a moment longer than its parent.
+            if not _alive(owner) and time.monotonic() < deadline:
                 time.sleep(_POLL_SECONDS)
                 continue
             os.close(descriptor)
-            owner = path.read_text().strip() or "unknown"
             raise EmbeddedServerError(
-                f"data_dir {str(data_dir)!r} is in use by the server with process ID {owner}: stop it, or use another folder"
+                f"data_dir {str(data_dir)!r} is in use by the server with process ID {owner or 'unknown'}: "
+                "stop it, or use another folder"
             ) from None
         return descriptor
+
+
+def _alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
