@@ -1,0 +1,134 @@
+"""The shop's processes: what is started, with which environment, and where each leaves its records."""
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shop_demo.arguments import Options
+from shop_demo.child import Spec
+from shop_demo.exits import DemoError
+from shop_events import Streams
+from sluiceway.keys import GroupKeys
+
+_HOST = "127.0.0.1"
+# Short, so that the view shows a takeover within seconds. Long enough for a busy machine to renew in time.
+_LEASE_SECONDS = 3.0
+# Inside a pod this would name every consumer alike.
+_NAMES_OF_PODS = frozenset({"POD_NAME"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The layout of one run.
+
+    Args:
+        specs: the processes.
+        orders_url: where orders are posted.
+        streams: the shop's streams.
+        charges: folder of the payment provider's record.
+        messages: folder of the message sink's record.
+        consumes: from each service to the stream that it consumes, in a group of its own name.
+    """
+
+    specs: tuple[Spec, ...]
+    orders_url: str
+    streams: Streams
+    charges: Path
+    messages: Path
+    consumes: Mapping[str, str]
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The streams whose groups the view shows."""
+        return (self.streams.orders, self.streams.payments, self.streams.notifications)
+
+    @property
+    def dead_letter_streams(self) -> dict[str, str]:
+        """From each stream of dead letters to the stream that they come from."""
+        return {
+            GroupKeys(stream, service).dead: stream for service in ("orders", *self.consumes) for stream in self.watched
+        }
+
+
+def plan_shop(options: Options, *, redis_url: str, prefix: str, folder: Path) -> Shop:
+    """Lay out the processes.
+
+    Args:
+        options: how many processes, which port.
+        redis_url: the event store.
+        prefix: put before every key.
+        folder: logs and records go there.
+
+    Raises:
+        DemoError: the asked-for port is taken.
+    """
+    streams = Streams(prefix)
+    charges, messages = folder / "payment-provider", folder / "messages"
+    ports = _ports(options.port, 1 + options.payments + options.notifications)
+
+    def spec(service: str, number: int | None, **extra: str) -> Spec:
+        name = service if number is None else f"{service}-{number}"
+        port = ports.pop(0)
+        variables = {
+            "REDIS_URL": redis_url,
+            "HOST": _HOST,
+            "PORT": str(port),
+            "STREAM_PREFIX": prefix,
+            "LEASE_SECONDS": str(_LEASE_SECONDS),
+            **extra,
+        }
+        return Spec(
+            name=name,
+            service=service,
+            command=(sys.executable, "-m", f"shop_{service}"),
+            environment=_inherited() | {f"{service.upper()}_{key}": value for key, value in variables.items()},
+            log=folder / "logs" / f"{name}.log",
+            ready_url=f"http://{_HOST}:{port}/readyz",
+        )
+
+    orders_url = f"http://{_HOST}:{ports[0]}/orders"
+    specs = [spec("orders", None)]
+    specs += [
+        spec("payments", number, RECORD_DIRECTORY=str(charges), DECLINE_RATE=str(options.decline_rate))
+        for number in range(1, options.payments + 1)
+    ]
+    specs += [
+        spec("notifications", number, SINK="file", RECORD_DIRECTORY=str(messages))
+        for number in range(1, options.notifications + 1)
+    ]
+    return Shop(
+        specs=tuple(specs),
+        orders_url=orders_url,
+        streams=streams,
+        charges=charges,
+        messages=messages,
+        consumes={"payments": streams.orders, "notifications": streams.payments},
+    )
+
+
+def _inherited() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if key not in _NAMES_OF_PODS}
+
+
+def _ports(first: int | None, count: int) -> list[int]:
+    """Choose ports: the asked-for one first, then free ones, all different since all are bound at once."""
+    sockets: list[socket.socket] = []
+    try:
+        for index in range(count):
+            probe = socket.socket()
+            sockets.append(probe)
+            wanted = first if index == 0 and first is not None else 0
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((_HOST, wanted))
+            except OSError as error:
+                raise DemoError(
+                    f"--port {wanted}: {error.strerror}. Choose another port, or leave --port out for a free one."
+                ) from error
+        return [probe.getsockname()[1] for probe in sockets]
+    finally:
+        for probe in sockets:
+            probe.close()
