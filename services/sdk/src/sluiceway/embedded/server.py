@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import atexit
-import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -21,21 +19,18 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from sluiceway.embedded.binary import ServerBinary, find_binary, inspect_binary
-from sluiceway.embedded.errors import EmbeddedServerError
+from sluiceway.embedded.errors import EmbeddedServerError, PortTakenError
+from sluiceway.embedded.folder_lock import LOCK_NAME, lock_folder
 from sluiceway.embedded.lifetime import die_with_parent
+from sluiceway.embedded.ports import HOST, free_port, refuse_taken_port
 from sluiceway.embedded.settings import Fsync, ServerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
-HOST: Final = "127.0.0.1"
 _POLL_SECONDS: Final = 0.01
 _PORT_ATTEMPTS: Final = 5
-
-
-class _PortTakenError(EmbeddedServerError):
-    pass
 
 
 class EmbeddedServer:
@@ -138,7 +133,7 @@ class EmbeddedServer:
         any_port_will_do = self._port == 0
         for attempt in range(1, _PORT_ATTEMPTS + 1):
             if any_port_will_do:
-                self._port = _free_port()
+                self._port = free_port()
             try:
                 self._launch()
                 self._wait_until_ready()
@@ -146,7 +141,7 @@ class EmbeddedServer:
                 self._end(signal.SIGKILL)
                 if any_port_will_do:
                     self._port = 0
-                    if isinstance(error, _PortTakenError) and attempt < _PORT_ATTEMPTS:
+                    if isinstance(error, PortTakenError) and attempt < _PORT_ATTEMPTS:
                         continue  # somebody took it after it was found free
                 raise
             atexit.register(self.stop)
@@ -211,9 +206,9 @@ class EmbeddedServer:
         self.close()
 
     def _launch(self) -> None:
-        _refuse_taken_port(self._port)
+        refuse_taken_port(self._port)
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        lock = _lock(self.data_dir)
+        lock = lock_folder(self.data_dir)
         try:
             with self.log_path.open("wb") as log:
                 process = subprocess.Popen(
@@ -229,7 +224,7 @@ class EmbeddedServer:
         finally:
             os.close(lock)
         self._process = process
-        (self.data_dir / "server.lock").write_text(f"{process.pid}\n")
+        (self.data_dir / LOCK_NAME).write_text(f"{process.pid}\n")
         assert process.stdin is not None
         try:
             with process.stdin as configuration:
@@ -278,7 +273,7 @@ class EmbeddedServer:
     def _died(self, code: int) -> EmbeddedServerError:
         lines = self.last_log_lines()
         if "Address already in use" in lines:
-            return _PortTakenError(
+            return PortTakenError(
                 f"port {self._port} on {HOST} is taken by another process: choose another, or 0 for a free one"
             )
         return EmbeddedServerError(
@@ -304,54 +299,3 @@ def _resolve(binary: ServerBinary | Path | str | None) -> ServerBinary:
     if binary is None:
         return find_binary()
     return binary if isinstance(binary, ServerBinary) else inspect_binary(Path(binary))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _refuse_taken_port(port: int) -> None:
-    # SO_REUSEADDR as the server itself does it: connections of the last run in TIME_WAIT are no obstacle.
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise _PortTakenError(
-                f"port {port} on {HOST} cannot be used ({error.strerror}): choose another, or 0 for a free one"
-            ) from error
-
-
-def _lock(data_dir: Path, within_seconds: float = 2.0) -> int:
-    """Two servers that write into one append-only file destroy it, so a folder has one server at a time."""
-    path = data_dir / "server.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    deadline = time.monotonic() + within_seconds
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = path.read_text().strip()
-            # A forked child of a killed server (it rewrites the file) may hold the lock a moment longer than its parent.
-            if not _alive(owner) and time.monotonic() < deadline:
-                time.sleep(_POLL_SECONDS)
-                continue
-            os.close(descriptor)
-            raise EmbeddedServerError(
-                f"data_dir {str(data_dir)!r} is in use by the server with process ID {owner or 'unknown'}: "
-                "stop it, or use another folder"
-            ) from None
-        return descriptor
-
-
-def _alive(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
