@@ -1,0 +1,159 @@
+"""How the SDK reaches a server: settings, and connections that carry one command at a time.
+
+redis-py opens, authenticates and encrypts the connections; the engine talks over them directly, because packing
+thousands of arguments of one commit and parsing stream replies is where its time goes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import redis
+import redis.asyncio
+from hiredis import pack_command
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from redis.asyncio.connection import AbstractConnection, ConnectionPool
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.credentials import CredentialProvider
+from redis.exceptions import NoScriptError
+from redis.retry import Retry as SyncRetry
+
+from .errors import ConfigurationError
+from .scripts import Script
+
+__all__ = ["Endpoint", "Link", "RedisSettings"]
+
+
+class RedisSettings(BaseModel):
+    """Where the server is and how to log in.
+
+    Args:
+        url: `redis://host:6379/0` or `rediss://…` for TLS; user and password may be in it.
+        username: ACL user.
+        password: Its password.
+        password_file: File with the password, read again at every connect, so that a rotated secret is picked up.
+        timeout_seconds: Longest wait for any reply.
+        connect_timeout_seconds: Longest wait for a connection.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = "redis://127.0.0.1:6379/0"
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    timeout_seconds: float = Field(default=5.0, gt=1.0)
+    connect_timeout_seconds: float = Field(default=2.0, gt=0)
+
+    @classmethod
+    def of(cls, redis: str | RedisSettings) -> RedisSettings:
+        """Return settings made from a URL, or the settings themselves."""
+        return redis if isinstance(redis, RedisSettings) else cls(url=redis)
+
+
+class _FileCredentials(CredentialProvider):
+    def __init__(self, username: str | None, path: Path) -> None:
+        self._username = username
+        self._path = path
+
+    def get_credentials(self) -> tuple[str] | tuple[str, str]:
+        password = self._path.read_text().strip()
+        return (self._username, password) if self._username else (password,)
+
+
+class Endpoint:
+    """One server, and the three kinds of connection the SDK makes to it.
+
+    Args:
+        settings: A URL or settings.
+
+    Raises:
+        ConfigurationError: The URL is none that redis-py understands.
+    """
+
+    def __init__(self, settings: str | RedisSettings) -> None:
+        self.settings = RedisSettings.of(settings)
+        self._options: dict[str, Any] = {
+            "protocol": 2,
+            "socket_timeout": self.settings.timeout_seconds,
+            "socket_connect_timeout": self.settings.connect_timeout_seconds,
+            "socket_keepalive": True,
+            "health_check_interval": 0,
+        }
+        if self.settings.password_file is not None:
+            self._options["credential_provider"] = _FileCredentials(
+                self.settings.username, self.settings.password_file
+            )
+        else:
+            if self.settings.username is not None:
+                self._options["username"] = self.settings.username
+            if self.settings.password is not None:
+                self._options["password"] = self.settings.password.get_secret_value()
+        try:
+            self._pool = ConnectionPool.from_url(
+                self.settings.url, retry=AsyncRetry(NoBackoff(), 0), **self._options
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"redis URL: {error}") from error
+
+    def connection(self) -> AbstractConnection:
+        """Return a new connection, not yet open."""
+        return self._pool.make_connection()
+
+    def client(self, max_connections: int = 32) -> redis.asyncio.Redis:
+        """Return a pooled client for publishing and tools; it never repeats a command by itself."""
+        return redis.asyncio.Redis.from_url(
+            self.settings.url, retry=AsyncRetry(NoBackoff(), 0), max_connections=max_connections, **self._options
+        )
+
+    def thread_client(self) -> redis.Redis:
+        """Return a blocking client for a thread of its own."""
+        return redis.Redis.from_url(self.settings.url, retry=SyncRetry(NoBackoff(), 0), **self._options)
+
+
+class Link:
+    """One connection that carries one command at a time and opens again after a fault.
+
+    A link belongs to one task. After any fault or cancellation the connection is dropped, so a late reply can never
+    be taken for another command's.
+
+    Args:
+        endpoint: The server.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._connection = endpoint.connection()
+
+    async def call(self, *arguments: bytes | str | int | float) -> Any:
+        """Send a command and return its reply as bytes, integers and lists.
+
+        Raises:
+            redis.exceptions.RedisError: The server's error, a lost connection or a time-out.
+        """
+        connection = self._connection
+        try:
+            if not connection.is_connected:
+                await connection.connect()
+            await connection.send_packed_command(pack_command(arguments), check_health=False)
+            return await connection.read_response(disable_decoding=True)
+        except asyncio.CancelledError:
+            await connection.disconnect(nowait=True)
+            raise
+
+    async def run(
+        self, script: Script, keys: Sequence[bytes | str], arguments: Iterable[bytes | str | int | float]
+    ) -> Any:
+        """Run a server-side script and return its reply; loads it where the server does not have it."""
+        rest = (len(keys), *keys, *arguments)
+        try:
+            return await self.call(b"EVALSHA", script.digest, *rest)
+        except NoScriptError:
+            return await self.call(b"EVAL", script.source, *rest)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._connection.disconnect(nowait=True)

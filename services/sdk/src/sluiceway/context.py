@@ -1,0 +1,140 @@
+"""What a handler knows about the event it handles, and the IDs that travel with a flow.
+
+The current flow lives in one context variable: set per HTTP request and per handled event, read by whatever
+publishes meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from .errors import ConfigurationError
+from .ids import entry_milliseconds
+from .wire import KNOWN, text
+
+if TYPE_CHECKING:
+    from .engine.delivery import Delivery
+    from .events import Event
+
+__all__ = ["Context", "Flow", "current_flow"]
+
+
+class Flow:
+    """The IDs that tie events together. One is made per event, so it is a plain object.
+
+    Args:
+        correlation_id: One per business flow; empty starts a new one.
+        causation_id: Event ID of the event being handled; empty outside of a handler.
+        traceparent: W3C trace context; empty for none.
+    """
+
+    __slots__ = ("causation_id", "correlation_id", "traceparent")
+
+    def __init__(self, correlation_id: str = "", causation_id: str = "", traceparent: str = "") -> None:
+        self.correlation_id = correlation_id
+        self.causation_id = causation_id
+        self.traceparent = traceparent
+
+
+_NO_FLOW = Flow()
+
+current_flow: ContextVar[Flow] = ContextVar("sluiceway_flow", default=_NO_FLOW)
+
+
+class Context:
+    """What a handler may ask about the event in its hands, and add to its commit.
+
+    Example:
+        >>> async def charge(order: OrderCreated, context: Context) -> None:
+        ...     await provider.charge(order, idempotency_key=context.event_id)
+        ...     context.publish(AuditEntry(order_id=order.order_id), stream="audit")
+    """
+
+    __slots__ = ("_delivery",)
+
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+
+    @property
+    def event_id(self) -> str:
+        """The event's identity across redeliveries and republishing: the key for effects outside Redis."""
+        return self._delivery.event_id
+
+    @property
+    def entry_id(self) -> str:
+        """The entry's ID in its stream."""
+        return self._delivery.entry_id.decode()
+
+    @property
+    def stream(self) -> str:
+        """The stream the event was published to."""
+        return self._delivery.source.origin
+
+    @property
+    def group(self) -> str:
+        """The consuming group."""
+        return self._delivery.source.group
+
+    @property
+    def delivery_count(self) -> int:
+        """How often the event was started, by the server's count; 1 for the first time."""
+        return self._delivery.count
+
+    @property
+    def correlation_id(self) -> str:
+        """The business flow's ID."""
+        return self._delivery.flow.correlation_id
+
+    @property
+    def causation_id(self) -> str:
+        """Event ID of the event that led to this one, or an empty text."""
+        return text(self._delivery.fields.get(b"causationId"))
+
+    @property
+    def traceparent(self) -> str:
+        """The W3C trace context, or an empty text."""
+        return self._delivery.flow.traceparent
+
+    @property
+    def key(self) -> str:
+        """The producer's ordering key, or an empty text."""
+        return text(self._delivery.fields.get(b"key"))
+
+    @property
+    def published_at(self) -> datetime:
+        """When the event was published (its `time` field, else the entry ID's time)."""
+        delivery = self._delivery
+        stamp = delivery.fields.get(b"time") or delivery.fields.get(b"replayOf") or delivery.entry_id
+        return datetime.fromtimestamp(entry_milliseconds(stamp) / 1000, UTC)
+
+    @property
+    def fields(self) -> Mapping[str, bytes]:
+        """Foreign fields of the entry: what the wire format does not name, as it came."""
+        return {text(name): value for name, value in self._delivery.fields.items() if name not in KNOWN}
+
+    def publish(self, event: Event, *, stream: str | None = None, key: str = "") -> None:
+        """Add an event to what is committed together with this one's acknowledgement.
+
+        Args:
+            event: What to publish.
+            stream: Where to; the handler's `publishes` if not given.
+            key: Ordering key; empty for none.
+
+        Raises:
+            ConfigurationError: Neither the call nor the handler names a stream.
+        """
+        target = stream or self._delivery.publishes
+        if not target:
+            raise ConfigurationError("context.publish(…): name a stream, or give the handler publishes=…")
+        self._delivery.add_output(event, target, key)
+
+    def extend(self, seconds: float) -> None:
+        """Allow the running handler so many seconds more, counted from now, before it is cancelled.
+
+        Args:
+            seconds: New time limit from now.
+        """
+        self._delivery.extend(seconds)

@@ -1,0 +1,196 @@
+"""Settles finished deliveries in small batches: acknowledgement, marker and outputs in one atomic call."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+
+from structlog.typing import FilteringBoundLogger
+
+from ..connection import Link
+from ..ids import entry_milliseconds
+from ..options import ConsumerOptions
+from ..scripts import load
+from .delivery import Delivery, Source
+from .groups import Groups
+from .health import Health
+from .holdings import Holdings
+from .stats import Stats
+
+__all__ = ["Committer"]
+
+_REFUSED_WAIT_SECONDS = 1.0
+"""How long a settlement that the server refused waits for the next try."""
+_REFUSED_LONGEST_WAIT_SECONDS = 30.0
+
+
+class Committer:
+    """Takes deliveries whose outcome is known and makes it so on the server.
+
+    Finished deliveries collect while a commit is under way, so batches grow with the load and a single event waits
+    for nobody. A commit whose reply was lost is sent again: the fence makes that safe.
+
+    Args:
+        link: Its connection.
+        consumer: This consumer's name.
+        options: Batch size and marker window.
+        holdings: Where settled deliveries are let go.
+        groups: Repairs a missing group.
+        health: Told of faults.
+        stats: Counts outcomes.
+        log: Logger bound to stream, group and consumer.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        consumer: str,
+        options: ConsumerOptions,
+        holdings: Holdings,
+        groups: Groups,
+        health: Health,
+        stats: Stats,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._link = link
+        self._consumer = consumer
+        self._window = int(options.deduplicate.seconds * 1000)
+        self._most = options.commit_count
+        self._holdings = holdings
+        self._groups = groups
+        self._health = health
+        self._stats = stats
+        self._log = log
+        self._script = load("commit")
+        self._queue: deque[Delivery] = deque()
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._refusals: dict[tuple[str, bytes], int] = {}
+
+    def put(self, delivery: Delivery) -> None:
+        """Queue a delivery whose outcome is known."""
+        self._queue.append(delivery)
+        self._idle.clear()
+        self._wake.set()
+
+    async def wait_until_idle(self) -> None:
+        """Wait until everything queued is settled."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Settle what is queued, for ever."""
+        while True:
+            if not self._queue:
+                self._idle.set()
+                self._wake.clear()
+                await self._wake.wait()
+                # Handlers that finish in this same turn of the event loop may join.
+                await asyncio.sleep(0)
+            batch = self._take()
+            if batch:
+                await self._settle(batch)
+
+    def _take(self) -> list[Delivery]:
+        batch: list[Delivery] = []
+        queue = self._queue
+        while queue and len(batch) < self._most:
+            if batch and queue[0].source is not batch[0].source:
+                break
+            delivery = queue.popleft()
+            if delivery.source.held.get(delivery.entry_id) is delivery:
+                batch.append(delivery)
+        return batch
+
+    async def _settle(self, batch: list[Delivery]) -> None:
+        source = batch[0].source
+        keys, arguments = self._request(source, batch)
+        tries = 0
+
+        async def commit() -> list[tuple[int, bytes, bytes]]:
+            nonlocal tries
+            tries += 1
+            reply: list[tuple[int, bytes, bytes]] = await self._link.run(self._script, keys, arguments)
+            return reply
+
+        began = time.monotonic()
+        reply = await self._health.persist("commit", commit, on_missing_group=self._groups.repair)
+        self._stats.commit_seconds.observe(time.monotonic() - began)
+        exceptions = {index: (status.decode(), text.decode("utf-8", "replace")) for index, status, text in reply}
+        self._conclude(batch, exceptions, repeated=tries > 1)
+
+    def _request(self, source: Source, batch: list[Delivery]) -> tuple[list[str], list[bytes | str | int]]:
+        keys = [source.stream, source.state, source.retry, *source.keys.markers]
+        places: dict[str, int] = {}
+        arguments: list[bytes | str | int] = [
+            source.group,
+            self._consumer,
+            self._window,
+            int(source.is_replay),
+            len(batch),
+        ]
+        for delivery in batch:
+            outputs = delivery.outputs
+            # What is ignored was not processed, so its event ID is not remembered.
+            known_as = b"" if delivery.counts_as == "ignored" else delivery.marker
+            arguments += (delivery.entry_id, known_as, delivery.count, int(delivery.recorded), len(outputs))
+            for stream, fields in outputs:
+                place = places.get(stream)
+                if place is None:
+                    keys.append(stream)
+                    place = places[stream] = len(keys)
+                arguments += (place, len(fields))
+                arguments += fields
+        return keys, arguments
+
+    def _conclude(self, batch: list[Delivery], exceptions: dict[int, tuple[str, str]], *, repeated: bool) -> None:
+        stats, settled, end_to_end = self._stats, self._stats.settled, self._stats.end_to_end_seconds
+        now = time.time()
+        for index, delivery in enumerate(batch):
+            status, text = exceptions.get(index, ("ok", "")) if exceptions else ("ok", "")
+            if status == "error":
+                self._refused(delivery, text)
+                continue
+            if self._refusals:
+                self._refusals.pop((delivery.source.stream, delivery.entry_id), None)
+            if status == "gone":
+                stats.gone += 1
+            elif status == "lost":
+                stats.lost_to_trimming += 1
+                self._log.error("Entry was trimmed away while it was processed", entry_id=delivery.entry_id.decode())
+            elif status == "duplicate" and not repeated:
+                settled["duplicate"] += 1
+            else:
+                settled[delivery.counts_as] += 1
+                end_to_end.observe(max(0.0, now - entry_milliseconds(delivery.entry_id) / 1000))
+                if delivery.counts_as == "dead_lettered":
+                    self._tell_dead_letter(delivery)
+            self._holdings.drop(delivery)
+
+    def _refused(self, delivery: Delivery, text: str) -> None:
+        """Keep a settlement that the server refused (an output key of the wrong type, a missing right) for later.
+
+        Neither the event nor its handler is at fault, so it is not run again and never becomes a dead letter.
+        """
+        place = (delivery.source.stream, delivery.entry_id)
+        refusals = self._refusals[place] = self._refusals.get(place, 0) + 1
+        self._stats.commit_errors += 1
+        self._log.error(
+            "Commit was refused; it will be tried again",
+            entry_id=delivery.entry_id.decode(),
+            event_id=delivery.event_id,
+            correlation_id=delivery.flow.correlation_id,
+            error=text,
+        )
+        wait = min(_REFUSED_WAIT_SECONDS * 2 ** min(refusals - 1, 10), _REFUSED_LONGEST_WAIT_SECONDS)
+        asyncio.get_running_loop().call_later(wait, self.put, delivery)
+
+    def _tell_dead_letter(self, delivery: Delivery) -> None:
+        self._log.warning(
+            "Entry became a dead letter",
+            entry_id=delivery.entry_id.decode(),
+            event_id=delivery.event_id,
+            correlation_id=delivery.flow.correlation_id,
+            provenance=delivery.outputs[0][1][1],
+        )

@@ -1,0 +1,265 @@
+"""One consumer of one group on one stream: its rooms, how they are joined, and how it starts and stops.
+
+An entry walks through them in one direction: reader -> decoder -> dispatcher -> pool -> committer. Side rooms look
+after what does not go straight: retries, recovery, the lease keeper, group repair, trimming.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import structlog
+from redis.exceptions import RedisError
+
+from ..connection import Endpoint, Link
+from ..handlers import Handler
+from ..keys import GroupKeys
+from ..options import ConsumerOptions
+from .committer import Committer
+from .decoder import Decoder
+from .delivery import Delivery, Source
+from .dispatcher import Dispatcher
+from .groups import Groups
+from .health import Health
+from .holdings import Holdings
+from .leases import LeaseKeeper
+from .pool import Pool
+from .reader import Reader
+from .recovery import Recovery
+from .release import release, unstarted
+from .retries import Retries
+from .stats import Stats
+from .trimmer import Trimmer
+
+__all__ = ["Consumer"]
+
+_WATCH_SECONDS = 0.05
+_LAST_SECONDS = 5.0
+"""What a stop allows for settling and handing back once its handlers are done."""
+
+
+class Consumer:
+    """Consumes one stream for one group.
+
+    Args:
+        endpoint: The server.
+        keys: Stream and group.
+        name: This consumer's name in the group: the pod's name, or host, process and a random part.
+        handlers: What to run; their event types must differ.
+        options: Sizes and policies.
+
+    Raises:
+        ConfigurationError: Two handlers take the same type and version.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, keys: GroupKeys, name: str, handlers: Sequence[Handler], options: ConsumerOptions
+    ) -> None:
+        self.keys = keys
+        self.name = name
+        self.stats = Stats()
+        self._log = structlog.get_logger("sluiceway").bind(stream=keys.stream, group=keys.group, consumer=name)
+        self.health = Health(self._log)
+        sources = (Source(keys, replay=False), Source(keys, replay=True))
+        self.holdings = Holdings(sources, options.in_flight, options.waiting)
+        self._links: list[Link] = []
+        self._endpoint = endpoint
+        self._releasing = self._link()
+        decoder = Decoder(handlers, options.unhandled, name)
+        self._pools = [Pool(handler, self, self.stats) for handler in handlers]
+        self._groups = Groups(self._link(), sources, options, self.health, self.stats, self._log)
+        self._committer = Committer(
+            self._link(), name, options, self.holdings, self._groups, self.health, self.stats, self._log
+        )
+        dispatcher = Dispatcher(self._pools, self.failed)
+        self.holdings.on_drop(dispatcher.left)
+        self._retries = Retries(
+            self._link(),
+            name,
+            self.holdings,
+            decoder,
+            dispatcher,
+            self._committer,
+            self._groups,
+            self.health,
+            self.stats,
+            self._log,
+        )
+        self._reader = Reader(
+            self._link(),
+            self._link(),
+            name,
+            options,
+            self.holdings,
+            decoder,
+            dispatcher,
+            self._committer,
+            self._groups,
+            self.health,
+            self.stats,
+        )
+        self._recovery = Recovery(
+            self._link(),
+            name,
+            handlers,
+            options.lease,
+            self.holdings,
+            self._retries,
+            self._groups,
+            self.health,
+            self.stats,
+            self._log,
+        )
+        self._trimmer = (
+            Trimmer(self._link(), sources[0], options.trim, self.health, self.stats, self._log)
+            if options.trim is not None
+            else None
+        )
+        self._keeper = LeaseKeeper(endpoint, sources, name, options.lease, self._lost_in_thread, self._log)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.stopping = False
+
+    def start(self) -> None:
+        """Start consuming; returns at once, whether or not the server is there."""
+        self._loop = asyncio.get_running_loop()
+        for pool in self._pools:
+            pool.start()
+        self._keeper.start()
+        self._spawn("consume", self._consume())
+        self._spawn("commit", self._committer.run())
+        self._spawn("retry", self._retries.run())
+        self._spawn("watch", self._watch())
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Stop consuming: finish what runs, hand back the rest, drop the name.
+
+        Args:
+            grace_seconds: How long running handlers may go on before they are cancelled.
+        """
+        self.stopping = True
+        self._reader.stop()
+        self._retries.stop_starting()
+        if "recovery" in self._tasks:
+            self._tasks["recovery"].cancel()
+        for pool in self._pools:
+            pool.stop_starting()
+        quiet = asyncio.gather(*(pool.wait_until_quiet() for pool in self._pools))
+        try:
+            async with asyncio.timeout(grace_seconds):
+                await quiet
+        except TimeoutError:
+            self._log.warning("Handlers did not finish in time; they are cancelled", grace_seconds=grace_seconds)
+        try:
+            async with asyncio.timeout(_LAST_SECONDS):
+                # The read under way may still bring entries; they are handed back with the rest.
+                await asyncio.wait([self._tasks["consume"]])
+                for pool in self._pools:
+                    pool.stop_starting()
+                await self._committer.wait_until_idle()
+                await self._retries.wait_until_recorded()
+        except TimeoutError:
+            self._log.warning("The server did not take all outcomes in time; others will take these entries over")
+        await self._end()
+
+    async def _end(self) -> None:
+        never_started = {source: unstarted(source) for source in self.holdings.sources}
+        self._keeper.stop()
+        for pool in self._pools:
+            await pool.stop()
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        try:
+            async with asyncio.timeout(_LAST_SECONDS):
+                for source in self.holdings.sources:
+                    await self._release(source, never_started[source])
+        except (RedisError, OSError, TimeoutError) as error:
+            self._log.warning("Entries could not be handed back; they wait for their lease to run out", error=str(error))
+        await asyncio.to_thread(self._keeper.join)
+        for link in self._links:
+            await link.close()
+
+    async def _release(self, source: Source, never_started: list[bytes]) -> None:
+        released, trimmed = await release(self._releasing, source, self.name, never_started)
+        self.stats.released += released
+        self.stats.lost_to_trimming += trimmed
+        if released:
+            self._log.info("Entries were handed back", source=source.stream, entries=released)
+
+    def done(self, delivery: Delivery) -> None:
+        """Settle a delivery whose handler succeeded."""
+        self._committer.put(delivery)
+
+    def failed(self, delivery: Delivery, error: BaseException) -> None:
+        """See to a failed attempt."""
+        self._retries.failed(delivery, error)
+
+    def dropped(self, delivery: Delivery) -> None:
+        """Let go of a delivery that is another consumer's."""
+        self.holdings.drop(delivery)
+
+    @property
+    def failure(self) -> str | None:
+        """Why this consumer does not work although it should, or None."""
+        for name, task in self._tasks.items():
+            if task.done() and not task.cancelled() and task.exception() is not None and not self.stopping:
+                return f"{name} ended: {task.exception()!r}"
+        return self.health.refused
+
+    async def _consume(self) -> None:
+        await self._prepare()
+        self._spawn("recovery", self._recovery.run())
+        if self._trimmer is not None:
+            self._spawn("trim", self._trimmer.run())
+        await self._reader.run()
+
+    async def _prepare(self) -> None:
+        await self._groups.repair()
+
+        async def tidy() -> None:
+            for source in self.holdings.sources:
+                await self._release(source, [])
+
+        await self.health.persist("hand back of an earlier life's entries", tidy, on_missing_group=self._groups.repair)
+        self._log.info("Consumer is reading")
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            now = time.monotonic()
+            for pool in self._pools:
+                pool.cancel_overdue(now)
+
+    def _lost_in_thread(self, source: Source, entry_ids: list[bytes]) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._lost, source, entry_ids)
+
+    def _lost(self, source: Source, entry_ids: list[bytes]) -> None:
+        for entry_id in entry_ids:
+            self.holdings.forget(source, entry_id)
+            delivery = source.held.get(entry_id)
+            if delivery is None:
+                continue
+            self.stats.leases_lost += 1
+            self._log.warning("Lease was lost; another consumer has the entry", entry_id=entry_id.decode())
+            delivery.lost = True
+            if delivery.run is not None and delivery.run.single:
+                delivery.run.cancel("lost")
+
+    def _link(self) -> Link:
+        link = Link(self._endpoint)
+        self._links.append(link)
+        return link
+
+    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=f"sluiceway {self.keys.stream} {name}")
+        task.add_done_callback(self._report)
+        self._tasks[name] = task
+
+    def _report(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._log.error("Consumer is broken", task=task.get_name(), exc_info=task.exception())

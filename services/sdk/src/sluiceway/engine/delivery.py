@@ -1,0 +1,184 @@
+"""An entry in this consumer's hands, from the read to the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from ..context import Flow
+from ..ids import derived_event_id, marker
+from ..keys import GroupKeys
+from ..wire import Envelope, encode, text
+
+if TYPE_CHECKING:
+    from ..events import Event
+    from ..handlers import Handler
+
+__all__ = ["Delivery", "Run", "Source", "Stage", "Waiting"]
+
+
+class Source:
+    """One stream this consumer reads: the declared one, or the group's private replay stream.
+
+    Args:
+        keys: Names of the group's keys on the declared stream.
+        replay: Whether this is the replay stream.
+    """
+
+    __slots__ = ("cursor", "group", "held", "is_replay", "keys", "origin", "retry", "state", "stream", "waiting")
+
+    def __init__(self, keys: GroupKeys, *, replay: bool) -> None:
+        self.keys = keys
+        self.group = keys.group
+        self.origin = keys.stream
+        self.is_replay = replay
+        self.stream = keys.replay if replay else keys.stream
+        self.retry = f"{keys.retry}:replay" if replay else keys.retry
+        self.state = f"{keys.state}:replay" if replay else keys.state
+        self.held: dict[bytes, Delivery] = {}
+        """Entries with their bodies: buffered, running, or on their way to the commit."""
+        self.waiting: dict[bytes, Waiting] = {}
+        """Entries that are ours but have no body here: a retry that is not due, or a start that awaits its turn."""
+        self.cursor: bytes = b"0-0"
+        """Where the search for expired leases goes on."""
+
+
+class Stage(Enum):
+    """How far a delivery has come."""
+
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    """Its outcome is known; it waits for the commit."""
+
+
+class Waiting:
+    """An entry we own without its body.
+
+    Args:
+        due: Monotonic time at which it may start.
+        delivery: The delivery it was, if it failed here: it keeps its place in its key's lane.
+        alone: It may have ended a process, so it is started while no other such entry runs.
+    """
+
+    __slots__ = ("alone", "delivery", "due")
+
+    def __init__(self, due: float, delivery: Delivery | None = None, *, alone: bool = False) -> None:
+        self.due = due
+        self.delivery = delivery
+        self.alone = alone
+
+
+class Run:
+    """One call of a handler, for one delivery or for a batch of them.
+
+    Args:
+        deadline: Monotonic time after which it is cancelled and its entries are no longer renewed.
+        task: Where it runs.
+        single: It is for one delivery.
+    """
+
+    __slots__ = ("cancelled", "deadline", "single", "task")
+
+    def __init__(self, deadline: float, task: asyncio.Task[None], *, single: bool) -> None:
+        self.deadline = deadline
+        self.task = task
+        self.single = single
+        self.cancelled: str | None = None
+        """Why we cancelled it: `timeout` or `lost`."""
+
+    def cancel(self, why: str) -> None:
+        """Cancel the handler, once."""
+        if self.cancelled is None:
+            self.cancelled = why
+            self.task.cancel()
+
+
+class Delivery:
+    """One entry being processed.
+
+    Args:
+        source: Where it was read.
+        entry_id: Its ID there.
+        raw: Its fields, flat, as they came.
+        count: The server's delivery count.
+    """
+
+    __slots__ = (
+        "count",
+        "counts_as",
+        "entry_id",
+        "event",
+        "event_id",
+        "fields",
+        "first_failure",
+        "flow",
+        "handler",
+        "lane",
+        "lost",
+        "marker",
+        "outputs",
+        "raw",
+        "recorded",
+        "run",
+        "source",
+        "stage",
+    )
+
+    def __init__(self, source: Source, entry_id: bytes, raw: list[bytes], count: int) -> None:
+        self.source = source
+        self.entry_id = entry_id
+        self.raw = raw
+        self.count = count
+        self.fields: dict[bytes, bytes] = {}
+        self.event_id = ""
+        self.marker = b""
+        self.event: Event | None = None
+        self.handler: Handler | None = None
+        self.flow: Flow = Flow()
+        self.outputs: list[tuple[str, list[bytes | str]]] = []
+        self.recorded = False
+        """A retry record of it is on the server."""
+        self.first_failure = 0
+        """Milliseconds of the first failure the server recorded; 0 for none."""
+        self.lane: str | None = None
+        self.stage = Stage.READY
+        self.run: Run | None = None
+        """The call of its handler that is under way."""
+        self.lost = False
+        """Another consumer owns it now."""
+        self.counts_as = "handled"
+        """What its settlement is counted as."""
+
+    @property
+    def publishes(self) -> str | None:
+        """The stream its handler's outputs go to."""
+        return self.handler.publishes if self.handler else None
+
+    def remember_as(self, event_id: str) -> None:
+        """Set the event's identity and the marker made from it."""
+        self.event_id = event_id
+        self.marker = marker(event_id, text(self.fields.get(b"replayNonce")))
+
+    def add_output(self, event: Event, stream: str, key: str = "") -> None:
+        """Add an event to the commit, with an ID derived from this one's."""
+        flow = self.flow
+        output_id = derived_event_id(self.event_id, self.source.group, len(self.outputs))
+        envelope = Envelope(output_id, flow.correlation_id, self.event_id, flow.traceparent, key)
+        self.outputs.append((stream, encode(event, envelope)))
+
+    def extend(self, seconds: float) -> None:
+        """Move the time limit of the running handler to so many seconds from now."""
+        if self.run is not None:
+            self.run.deadline = time.monotonic() + seconds
+
+    def restart(self, raw: list[bytes], count: int) -> None:
+        """Begin anew with a body fetched again; identity, lane and records stay."""
+        self.raw = raw
+        self.count = count
+        self.outputs = []
+        self.stage = Stage.READY
+        self.counts_as = "handled"
+        self.run = None

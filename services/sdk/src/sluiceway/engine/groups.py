@@ -1,0 +1,88 @@
+"""Makes the consumer group, and makes it again when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+
+from structlog.typing import FilteringBoundLogger
+
+from ..connection import Link
+from ..options import ConsumerOptions
+from ..scripts import load
+from .delivery import Source
+from .health import Health
+from .stats import Stats
+
+__all__ = ["Groups"]
+
+
+class Groups:
+    """Keeps the group on every stream of a consumer.
+
+    Args:
+        link: Its connection.
+        sources: The streams.
+        options: Where a new group starts and what a lost one resumes from.
+        health: Told when policy forbids making the group anew.
+        stats: Counts repairs.
+        log: Logger bound to stream, group and consumer.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        sources: tuple[Source, ...],
+        options: ConsumerOptions,
+        health: Health,
+        stats: Stats,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._link = link
+        self._sources = sources
+        self._options = options
+        self._health = health
+        self._stats = stats
+        self._log = log
+        self._script = load("repair")
+        self._lock = asyncio.Lock()
+        self._seen = False
+
+    async def ensure(self) -> None:
+        """Make the group where it does not exist."""
+        async with self._lock:
+            for source in self._sources:
+                await self._ensure(source)
+            self._seen = True
+
+    async def repair(self) -> None:
+        """Make a lost group anew; where policy forbids it, wait for somebody to do it."""
+        while True:
+            await self._health.persist("group repair", self.ensure)
+            if self._health.refused is None:
+                return
+            await asyncio.sleep(1)
+
+    async def _ensure(self, source: Source) -> None:
+        # Whatever is in a replay stream was put there for this group, so it is never skipped.
+        start = "earliest" if source.is_replay else self._options.start
+        policy = "resume" if source.is_replay else self._options.on_lost_group
+        status, after, policy_kept = await self._link.run(
+            self._script,
+            (source.stream, source.state, source.retry),
+            (source.group, start, policy, int(self._seen)),
+        )
+        if status == b"refused":
+            self._health.refused = f"the group {source.group} of {source.stream} is lost and its policy is `fail`"
+            self._log.error("Group is lost; its policy forbids making it anew", stream=source.stream)
+            return
+        self._health.refused = None
+        if status == b"repaired":
+            self._stats.repaired += 1
+            self._log.warning(
+                "Group was lost and was made anew",
+                stream=source.stream,
+                policy=policy_kept.decode(),
+                starts_after=after.decode(),
+            )
+        elif status == b"created":
+            self._log.info("Group was created", stream=source.stream, starts_after=after.decode())

@@ -1,0 +1,102 @@
+"""Renews the leases of everything in hand, from a thread of its own.
+
+A handler that keeps the event loop busy must not cost the leases of its neighbours, so neither the loop nor its
+connections are used here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import redis
+from redis.exceptions import RedisError
+from structlog.typing import FilteringBoundLogger
+
+from ..connection import Endpoint
+from ..options import Lease
+from ..scripts import load
+from .delivery import Source
+
+__all__ = ["LeaseKeeper"]
+
+_IDS_PER_CALL = 200
+"""Keeps one call below a millisecond on the server, which serves nobody else meanwhile."""
+
+
+class LeaseKeeper:
+    """Tells the server every third of a lease that our entries are still being looked after.
+
+    An entry whose handler has run past its time limit is not renewed: another consumer may have it.
+
+    Args:
+        endpoint: The server.
+        sources: Whose entries are renewed.
+        consumer: This consumer's name.
+        lease: Its length.
+        lost: Called in this thread with the IDs that are another consumer's by now.
+        log: Logger bound to stream, group and consumer.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        sources: tuple[Source, ...],
+        consumer: str,
+        lease: Lease,
+        lost: Callable[[Source, list[bytes]], None],
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._endpoint = endpoint
+        self._sources = sources
+        self._consumer = consumer
+        self._interval = lease.seconds / 3
+        self._lost = lost
+        self._log = log
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"sluiceway leases {consumer}", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; returns at once."""
+        self._stopping.set()
+
+    def join(self) -> None:
+        """Wait for the thread's end."""
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        client = self._endpoint.thread_client()
+        script = client.register_script(load("renew").source.decode())
+        failing = False
+        try:
+            while not self._stopping.wait(self._interval):
+                try:
+                    for source in self._sources:
+                        self._renew(source, script)
+                    failing = False
+                except (RedisError, OSError) as error:
+                    # A missing group, an unreachable server: the consumer's own loops repair and report.
+                    if not failing:
+                        self._log.warning("Leases could not be renewed", error=str(error))
+                    failing = True
+        finally:
+            client.close()
+
+    def _renew(self, source: Source, script: redis.commands.core.Script) -> None:
+        now = time.monotonic()
+        # list() of a dict is one step for the interpreter, so the event loop cannot change it meanwhile.
+        ids = list(source.waiting)
+        for entry_id, delivery in list(source.held.items()):
+            run = delivery.run
+            if run is None or now <= run.deadline:
+                ids.append(entry_id)
+        for first in range(0, len(ids), _IDS_PER_CALL):
+            chunk = ids[first : first + _IDS_PER_CALL]
+            lost = script(keys=[source.stream], args=[source.group, self._consumer, *chunk])
+            if lost:
+                self._lost(source, lost)

@@ -1,0 +1,268 @@
+"""The workers of one handler.
+
+A worker awaits the handler directly: a handler that does not suspend costs no task and no turn of the event loop,
+which is what makes tens of thousands of events a second possible. Each worker is a task of its own, so time-outs and
+cancellation inside a handler behave as anywhere in asyncio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from ..batch import Batch, BatchItem
+from ..context import Context, current_flow
+from ..errors import ConfigurationError
+from ..events import Event
+from ..handlers import Handler
+from .delivery import Delivery, Run, Stage
+from .stats import Stats
+
+__all__ = ["Outcomes", "Pool"]
+
+_SLICE_SECONDS = 0.001
+"""How long a worker goes on without letting the reader and the committer have the event loop."""
+
+
+class Outcomes(Protocol):
+    """Where a run's outcome goes."""
+
+    def done(self, delivery: Delivery) -> None:
+        """Its handler succeeded."""
+
+    def failed(self, delivery: Delivery, error: BaseException) -> None:
+        """Its handler raised, or ran out of time."""
+
+    def dropped(self, delivery: Delivery) -> None:
+        """It is another consumer's by now."""
+
+
+class Pool:
+    """Runs one handler for the deliveries given to it, at most `concurrency` at a time, in their order.
+
+    Args:
+        handler: What to run.
+        outcomes: Whom to tell.
+        stats: Where durations are counted.
+    """
+
+    def __init__(self, handler: Handler, outcomes: Outcomes, stats: Stats) -> None:
+        self.handler = handler
+        self._outcomes = outcomes
+        self._stats = stats
+        self._ready: deque[Delivery] = deque()
+        self._idle: deque[asyncio.Future[None]] = deque()
+        self._runs: set[Run] = set()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._workers: list[asyncio.Task[None]] = []
+        self._stopping = False
+
+    def start(self) -> None:
+        """Start the workers."""
+        work = self._work_in_batches if self.handler.batch else self._work
+        self._workers = [
+            asyncio.create_task(work(), name=f"sluiceway {self.handler.name} {number}")
+            for number in range(self.handler.concurrency)
+        ]
+
+    def push(self, deliveries: Iterable[Delivery]) -> None:
+        """Queue deliveries for the workers; once nothing is to be started they are left where they are."""
+        if self._stopping:
+            return
+        before = len(self._ready)
+        self._ready.extend(deliveries)
+        to_wake = len(self._ready) - before
+        while to_wake and self._idle:
+            waiter = self._idle.popleft()
+            # One that is done gave up waiting; it does not stand for a worker.
+            if not waiter.done():
+                waiter.set_result(None)
+                to_wake -= 1
+
+    def cancel_overdue(self, now: float) -> None:
+        """Cancel every run whose time is up."""
+        for run in tuple(self._runs):
+            if now > run.deadline:
+                run.cancel("timeout")
+
+    def stop_starting(self) -> None:
+        """Start nothing more; what runs goes on."""
+        self._stopping = True
+        self._ready.clear()
+
+    async def wait_until_quiet(self) -> None:
+        """Wait until nothing runs."""
+        await self._quiet.wait()
+
+    async def stop(self) -> None:
+        """End the workers, cancelling what still runs."""
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+
+    async def _next(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._idle.append(waiter)
+        await waiter
+
+    async def _work(self) -> None:
+        task = _this_task()
+        ready, clock = self._ready, time.monotonic
+        slice_ends = clock() + _SLICE_SECONDS
+        while True:
+            while not ready:
+                await self._next()
+                slice_ends = clock() + _SLICE_SECONDS
+            delivery = ready.popleft()
+            if delivery.lost:
+                self._outcomes.dropped(delivery)
+                continue
+            await self._run(delivery, task)
+            if clock() > slice_ends:
+                await asyncio.sleep(0)
+                slice_ends = clock() + _SLICE_SECONDS
+
+    async def _run(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
+        handler = self.handler
+        began = time.monotonic()
+        run = Run(began + handler.timeout_seconds, task, single=True)
+        delivery.run = run
+        delivery.stage = Stage.RUNNING
+        current_flow.set(delivery.flow)
+        error: BaseException | None = None
+        self._begin(run)
+        try:
+            if handler.takes_context:
+                result = await handler.call(delivery.event, Context(delivery))
+            else:
+                result = await handler.call(delivery.event)
+            if result is not None:
+                _add_result(delivery, result)
+        except asyncio.CancelledError as cancelled:
+            error = self._why(run, task, cancelled)
+        except Exception as raised:  # noqa: BLE001  # whatever a handler raises is a failed attempt
+            error = raised
+        finally:
+            self._end(run)
+        self._stats.handler_seconds.observe(time.monotonic() - began)
+        if run.cancelled is not None and error is None:
+            # It finished although it was cancelled; what it did counts.
+            task.uncancel()
+        delivery.run = None
+        self._tell(delivery, error)
+
+    def _begin(self, run: Run) -> None:
+        self._runs.add(run)
+        self._quiet.clear()
+
+    def _end(self, run: Run) -> None:
+        self._runs.discard(run)
+        if not self._runs:
+            self._quiet.set()
+
+    def _why(self, run: Run, task: asyncio.Task[None], cancelled: asyncio.CancelledError) -> BaseException:
+        if run.cancelled is not None:
+            task.uncancel()
+            if run.cancelled == "timeout":
+                return TimeoutError(f"the handler took longer than {self.handler.timeout_seconds} s")
+            return cancelled
+        if task.cancelling():
+            raise cancelled
+        # The handler awaited something that was cancelled: its own failure, not ours.
+        return cancelled
+
+    def _tell(self, delivery: Delivery, error: BaseException | None) -> None:
+        if delivery.lost:
+            self._outcomes.dropped(delivery)
+        elif error is None:
+            delivery.stage = Stage.DONE
+            self._outcomes.done(delivery)
+        else:
+            self._outcomes.failed(delivery, error)
+
+    async def _work_in_batches(self) -> None:
+        task = _this_task()
+        while True:
+            deliveries = await self._collect()
+            began = time.monotonic()
+            run = Run(began + self.handler.timeout_seconds, task, single=False)
+            items: list[BatchItem[Any]] = []
+            for delivery in deliveries:
+                delivery.run = run
+                delivery.stage = Stage.RUNNING
+                if delivery.event is not None:
+                    items.append(BatchItem(delivery.event, Context(delivery)))
+            batch: Batch[Any] = Batch(items)
+            current_flow.set(deliveries[0].flow)
+            failure: BaseException | None = None
+            self._begin(run)
+            try:
+                result = await self.handler.call(batch)
+                if result is not None:
+                    raise ConfigurationError(
+                        f"handler {self.handler.name} returned {type(result).__name__}: a batch handler returns None "
+                        f"and publishes through item.context.publish(…)"
+                    )
+            except asyncio.CancelledError as cancelled:
+                failure = self._why(run, task, cancelled)
+            except Exception as raised:  # noqa: BLE001  # whatever a handler raises is a failed attempt
+                failure = raised
+            finally:
+                self._end(run)
+            self._stats.handler_seconds.observe(time.monotonic() - began)
+            if run.cancelled is not None and failure is None:
+                task.uncancel()
+            for delivery, item in zip(deliveries, items, strict=True):
+                delivery.run = None
+                self._tell(delivery, batch.failure_of(item) or failure)
+            await asyncio.sleep(0)
+
+    async def _collect(self) -> list[Delivery]:
+        most = self.handler.batch
+        while True:
+            while not self._ready:
+                await self._next()
+            if len(self._ready) < most and self.handler.batch_wait_seconds:
+                await self._fill(most)
+            taken: list[Delivery] = []
+            while self._ready and len(taken) < most:
+                delivery = self._ready.popleft()
+                if delivery.lost:
+                    self._outcomes.dropped(delivery)
+                else:
+                    taken.append(delivery)
+            if taken:
+                return taken
+
+    async def _fill(self, most: int) -> None:
+        deadline = time.monotonic() + self.handler.batch_wait_seconds
+        while len(self._ready) < most and (left := deadline - time.monotonic()) > 0:
+            try:
+                async with asyncio.timeout(left):
+                    await self._next()
+            except TimeoutError:
+                return
+
+
+def _this_task() -> asyncio.Task[None]:
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101  # a coroutine always runs in a task
+    return task
+
+
+def _add_result(delivery: Delivery, result: object) -> None:
+    handler = delivery.handler
+    assert handler is not None  # noqa: S101  # only deliveries with a handler are run
+    if handler.publishes is None:
+        raise ConfigurationError(f'handler {handler.name} returned {type(result).__name__} but has no publishes="…"')
+    outputs = result if isinstance(result, list | tuple) else (result,)
+    for output in outputs:
+        if not isinstance(output, Event):
+            raise ConfigurationError(
+                f"handler {handler.name} returned {type(output).__name__}: return an event, a list of events or None"
+            )
+        delivery.add_output(output, handler.publishes)

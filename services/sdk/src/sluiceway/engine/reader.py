@@ -1,0 +1,150 @@
+"""Reads new entries, as many as there is room for, while the ones before are still being handled."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from ..connection import Link
+from ..options import ConsumerOptions
+from ..scripts import load
+from .committer import Committer
+from .decoder import Decoder
+from .delivery import Delivery, Source, Stage
+from .dispatcher import Dispatcher
+from .groups import Groups
+from .health import Health
+from .holdings import Holdings
+from .stats import Stats
+
+__all__ = ["Reader"]
+
+BLOCK_MILLISECONDS = 1000
+"""Longest blocking read: below every socket time-out, and the longest a stop has to wait for it."""
+
+
+class Reader:
+    """Moves entries from the streams to the dispatcher.
+
+    Args:
+        blocking: A connection for the blocking read alone.
+        link: A connection for looking up markers.
+        consumer: This consumer's name.
+        options: Sizes and the marker window.
+        holdings: How much room there is.
+        decoder: Makes deliveries.
+        dispatcher: Gets what has a handler.
+        committer: Gets what needs none.
+        groups: Repairs a missing group.
+        health: Told of contact and faults.
+        stats: Counts what was read.
+    """
+
+    def __init__(
+        self,
+        blocking: Link,
+        link: Link,
+        consumer: str,
+        options: ConsumerOptions,
+        holdings: Holdings,
+        decoder: Decoder,
+        dispatcher: Dispatcher,
+        committer: Committer,
+        groups: Groups,
+        health: Health,
+        stats: Stats,
+    ) -> None:
+        self._blocking = blocking
+        self._link = link
+        self._consumer = consumer
+        self._window = int(options.deduplicate.seconds * 1000)
+        self._read_count = options.read_count
+        self._least_room = max(1, min(options.read_count, options.in_flight) // 4)
+        self._holdings = holdings
+        self._decoder = decoder
+        self._dispatcher = dispatcher
+        self._committer = committer
+        self._groups = groups
+        self._health = health
+        self._stats = stats
+        self._known = load("known")
+        self._by_name: dict[bytes, Source] = {source.stream.encode(): source for source in holdings.sources}
+        self._streams = (*self._by_name, *(b">" for _ in self._by_name))
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Read nothing more after the read that is under way."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Read until stopped."""
+        while not self._stopping.is_set():
+            room = await self._room()
+            if room == 0:
+                return
+            count = min(room, self._read_count)
+            reply = await self._health.persist(
+                "read", lambda count=count: self._read(count), on_missing_group=self._groups.repair
+            )
+            if reply:
+                await self.take(reply)
+
+    async def take(self, reply: list[Any]) -> None:
+        """Take the entries of a read into hand."""
+        deliveries: list[Delivery] = []
+        decode, hold = self._decoder.decode, self._holdings.hold
+        for stream, entries in reply:
+            source = self._by_name[stream]
+            for entry_id, raw in entries:
+                delivery = decode(source, entry_id, raw)
+                hold(delivery)
+                deliveries.append(delivery)
+        self._stats.received += len(deliveries)
+        if self._window and deliveries:
+            await self._skip_known(deliveries)
+        for delivery in deliveries:
+            if delivery.stage is Stage.DONE:
+                self._committer.put(delivery)
+        self._dispatcher.dispatch(delivery for delivery in deliveries if delivery.stage is Stage.READY)
+
+    async def _room(self) -> int:
+        """Return how many entries may be read, or 0 once we are stopping."""
+        if (room := self._holdings.room) >= self._least_room:
+            return room
+        waiting = asyncio.ensure_future(self._holdings.wait_for_room(self._least_room))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((waiting, stopping), return_when=asyncio.FIRST_COMPLETED)
+            return 0 if self._stopping.is_set() else waiting.result()
+        finally:
+            waiting.cancel()
+            stopping.cancel()
+
+    async def _read(self, count: int) -> list[Any] | None:
+        if self._stopping.is_set():
+            return None
+        reply: list[Any] | None = await self._blocking.call(
+            b"XREADGROUP",
+            b"GROUP",
+            self._holdings.sources[0].group,
+            self._consumer,
+            b"COUNT",
+            count,
+            b"BLOCK",
+            BLOCK_MILLISECONDS,
+            b"STREAMS",
+            *self._streams,
+        )
+        return reply
+
+    async def _skip_known(self, deliveries: list[Delivery]) -> None:
+        """Mark those whose event ID was settled before, so that their handlers are not run."""
+        keys = deliveries[0].source.keys.markers
+        arguments = (self._window, *(delivery.marker for delivery in deliveries))
+        known: list[int] = await self._health.persist(
+            "marker lookup", lambda: self._link.run(self._known, keys, arguments)
+        )
+        for position in known:
+            delivery = deliveries[position]
+            delivery.outputs = []
+            delivery.stage = Stage.DONE

@@ -1,0 +1,280 @@
+"""Failed attempts and waiting entries: recorded on the server, started again when they are due."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import time
+from collections import deque
+from itertools import count as counting
+from typing import Any
+
+from structlog.typing import FilteringBoundLogger
+
+from ..connection import Link
+from ..scripts import load
+from .committer import Committer
+from .deadletter import dead_letter
+from .decoder import Decoder
+from .delivery import Delivery, Source, Stage, Waiting
+from .dispatcher import Dispatcher
+from .failures import Bury, after_failure, died_too_often
+from .groups import Groups
+from .health import Health
+from .holdings import Holdings
+from .stats import Stats
+
+__all__ = ["Retries"]
+
+_MOST_AT_ONCE = 64
+"""Entries started or recorded in one call: their bodies come in one reply."""
+
+
+class Retries:
+    """Keeps entries that are ours but not running, and starts them when they may.
+
+    An entry that waits has no body here; a start fetches it and counts one delivery on the server. Entries that may
+    have ended a process are started one at a time, so that their neighbours are not blamed with them.
+
+    Args:
+        link: Its connection.
+        consumer: This consumer's name.
+        holdings: Where waiting entries are kept.
+        decoder: Reads fetched bodies.
+        dispatcher: Gets started entries.
+        committer: Gets dead letters.
+        groups: Repairs a missing group.
+        health: Told of faults.
+        stats: Counts failures.
+        log: Logger bound to stream, group and consumer.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        consumer: str,
+        holdings: Holdings,
+        decoder: Decoder,
+        dispatcher: Dispatcher,
+        committer: Committer,
+        groups: Groups,
+        health: Health,
+        stats: Stats,
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._link = link
+        self._consumer = consumer
+        self._holdings = holdings
+        self._decoder = decoder
+        self._dispatcher = dispatcher
+        self._committer = committer
+        self._groups = groups
+        self._health = health
+        self._stats = stats
+        self._log = log
+        self._fail = load("fail")
+        self._start = load("start")
+        self._failed: deque[tuple[Delivery, float, str]] = deque()
+        self._heap: list[tuple[float, int, Source, bytes]] = []
+        self._number = counting()
+        self._suspects: deque[tuple[Source, bytes]] = deque()
+        self._suspect: Delivery | None = None
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._recording = False
+        self._recorded = asyncio.Event()
+        holdings.on_drop(self._left)
+
+    def failed(self, delivery: Delivery, error: BaseException) -> None:
+        """Decide what follows a failed attempt, and see to it."""
+        handler = delivery.handler
+        assert handler is not None  # noqa: S101  # only deliveries with a handler are run
+        self._stats.failed += 1
+        outcome = after_failure(handler, delivery.count, error)
+        told = f"{type(error).__name__}: {error}"
+        if isinstance(outcome, Bury):
+            reason = getattr(error, "reason", None) or str(error)
+            dead_letter(
+                delivery,
+                consumer=self._consumer,
+                reason=outcome.reason,
+                error_type=type(error).__name__,
+                error=reason,
+            )
+            self._committer.put(delivery)
+        else:
+            self._stats.retried += 1
+            self._log.warning(
+                "Handler failed; the event will be tried again",
+                handler=handler.name,
+                entry_id=delivery.entry_id.decode(),
+                event_id=delivery.event_id,
+                correlation_id=delivery.flow.correlation_id,
+                starts=delivery.count,
+                wait_seconds=round(outcome.wait_seconds, 3),
+                error=told,
+            )
+            self._failed.append((delivery, outcome.wait_seconds, told[:500]))
+            self._wake.set()
+        if delivery is self._suspect:
+            self._suspect = None
+            self._wake.set()
+
+    def keep(self, source: Source, entry_id: bytes, wait_seconds: float, *, alone: bool) -> None:
+        """Keep an entry that was taken over until it may start."""
+        self._park(source, entry_id, Waiting(time.monotonic() + wait_seconds, alone=alone))
+
+    def stop_starting(self) -> None:
+        """Start nothing more; failures are still recorded."""
+        self._stopping = True
+
+    async def wait_until_recorded(self) -> None:
+        """Wait until every failure is recorded on the server."""
+        while self._failed or self._recording:
+            self._recorded.clear()
+            await self._recorded.wait()
+
+    async def run(self) -> None:
+        """Record failures and start what is due, for ever."""
+        while True:
+            if self._failed:
+                self._recording = True
+                await self._record()
+                self._recording = False
+                self._recorded.set()
+            elif not await self._start_due():
+                await self._sleep()
+
+    async def _sleep(self) -> None:
+        self._wake.clear()
+        wait = max(0.0, self._heap[0][0] - time.monotonic()) if self._heap else None
+        if (wait is not None and wait == 0.0) or self._startable_suspect():
+            # Something is due but there is no room for it.
+            wait = 0.02
+        try:
+            async with asyncio.timeout(wait):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    def _park(self, source: Source, entry_id: bytes, waiting: Waiting) -> None:
+        self._holdings.park(source, entry_id, waiting)
+        heapq.heappush(self._heap, (waiting.due, next(self._number), source, entry_id))
+        self._wake.set()
+
+    async def _record(self) -> None:
+        source = self._failed[0][0].source
+        batch: list[tuple[Delivery, float, str]] = []
+        while self._failed and len(batch) < _MOST_AT_ONCE and self._failed[0][0].source is source:
+            batch.append(self._failed.popleft())
+        arguments: list[bytes | str | int] = [source.group, self._consumer]
+        for delivery, wait, told in batch:
+            arguments += (delivery.entry_id, int(wait * 1000), told)
+        began = time.monotonic()
+        lost: list[bytes] = await self._health.persist(
+            "record of a failure",
+            lambda: self._link.run(self._fail, (source.stream, source.retry), arguments),
+            on_missing_group=self._groups.repair,
+        )
+        for delivery, wait, _ in batch:
+            if delivery.entry_id in lost:
+                self._lose(delivery)
+            else:
+                delivery.recorded = True
+                delivery.event = None
+                delivery.raw = []
+                self._park(source, delivery.entry_id, Waiting(began + wait, delivery))
+
+    async def _start_due(self) -> bool:
+        """Start what is due and has room; return whether anything was done."""
+        if self._stopping:
+            return False
+        now = time.monotonic()
+        due: list[tuple[Source, bytes]] = []
+        room = min(self._holdings.room_to_start, _MOST_AT_ONCE)
+        while self._heap and self._heap[0][0] <= now and len(due) < room:
+            when, _, source, entry_id = heapq.heappop(self._heap)
+            waiting = source.waiting.get(entry_id)
+            if waiting is None or waiting.due != when:
+                continue
+            if waiting.alone:
+                self._suspects.append((source, entry_id))
+            elif due and due[0][0] is not source:
+                heapq.heappush(self._heap, (when, next(self._number), source, entry_id))
+                break
+            else:
+                due.append((source, entry_id))
+        if due:
+            await self._start_all(due[0][0], [entry_id for _, entry_id in due])
+        if self._startable_suspect() and self._holdings.room_to_start > 0:
+            source, entry_id = self._suspects.popleft()
+            if entry_id in source.waiting:
+                # Nothing is awaited between the dispatch and this line, so its handler cannot have finished yet.
+                for delivery in await self._start_all(source, [entry_id]):
+                    self._suspect = delivery if delivery.stage is not Stage.DONE else None
+            return True
+        return bool(due)
+
+    def _startable_suspect(self) -> bool:
+        return bool(self._suspects) and self._suspect is None and not self._stopping
+
+    async def _start_all(self, source: Source, entry_ids: list[bytes]) -> list[Delivery]:
+        reply: list[Any] = await self._health.persist(
+            "start",
+            lambda: self._link.run(
+                self._start, (source.stream, source.retry), (source.group, self._consumer, *entry_ids)
+            ),
+            on_missing_group=self._groups.repair,
+        )
+        started: list[Delivery] = []
+        for entry_id, *rest in reply:
+            waiting = source.waiting.get(entry_id)
+            if waiting is None:
+                continue
+            if rest[0] == b"lost":
+                self._holdings.forget(source, entry_id)
+            elif rest[0] == b"trimmed":
+                self._stats.lost_to_trimming += 1
+                self._log.error("Pending entry was trimmed away", entry_id=entry_id.decode())
+                self._holdings.forget(source, entry_id)
+            else:
+                started.append(self._revive(source, entry_id, waiting, *rest))
+        self._dispatcher.dispatch(delivery for delivery in started if delivery.stage is Stage.READY)
+        return started
+
+    def _revive(
+        self, source: Source, entry_id: bytes, waiting: Waiting, count: int, raw: list[bytes], record: list[Any]
+    ) -> Delivery:
+        delivery = waiting.delivery
+        if delivery is None:
+            delivery = Delivery(source, entry_id, raw, count)
+        else:
+            delivery.restart(raw, count)
+        self._decoder.read(delivery)
+        if record:
+            delivery.recorded = True
+            delivery.first_failure = record[1]
+        self._holdings.hold(delivery)
+        handler = delivery.handler
+        failures = record[3] if record else 0
+        if handler is not None and waiting.delivery is None and died_too_often(handler, count - 1, failures):
+            dead_letter(
+                delivery,
+                consumer=self._consumer,
+                reason="process_died",
+                error_type="ProcessDied",
+                error=f"{count - 1 - failures} deliveries ended without an outcome",
+                starts=count - 1,
+            )
+        if delivery.stage is Stage.DONE:
+            self._committer.put(delivery)
+        return delivery
+
+    def _lose(self, delivery: Delivery) -> None:
+        self._stats.leases_lost += 1
+        self._holdings.drop(delivery)
+
+    def _left(self, delivery: Delivery) -> None:
+        if delivery is self._suspect:
+            self._suspect = None
+            self._wake.set()

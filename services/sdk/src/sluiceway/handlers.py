@@ -1,0 +1,170 @@
+"""Declared handlers: what a handler takes, returns and may do, checked when it is declared."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .batch import Batch
+from .errors import ConfigurationError
+from .events import Event
+from .options import Retry, RetryPolicy
+
+__all__ = ["Handler", "KeyOf", "declare"]
+
+KeyOf = Literal["key"] | Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A handler and how it is to be run.
+
+    Args:
+        name: What logs and errors call it.
+        call: The coroutine function.
+        events: The event classes it takes.
+        takes_context: Whether it wants a `Context` beside the event.
+        publishes: Stream for what it returns.
+        concurrency: Most events handled at once.
+        timeout_seconds: After that a run is cancelled and counts as a failed attempt.
+        retry: Policy by exception class; the most specific class wins.
+        order_by: None, "key" (the producer's key) or a function of the event: events of one key never overlap or
+            overtake each other in this consumer.
+        batch: Most events in one call; 0 for a handler of single events.
+        batch_wait_seconds: Longest wait for a batch to fill.
+    """
+
+    name: str
+    call: Callable[..., Awaitable[Any]]
+    events: tuple[type[Event], ...]
+    takes_context: bool
+    publishes: str | None = None
+    concurrency: int = 16
+    timeout_seconds: float = 60.0
+    retry: Mapping[type[BaseException], Retry] = field(default_factory=lambda: {BaseException: Retry()})
+    order_by: KeyOf | None = None
+    batch: int = 0
+    batch_wait_seconds: float = 0.01
+
+    def retry_for(self, error: BaseException) -> Retry:
+        """Return the policy for an error."""
+        for kind in type(error).__mro__:
+            if kind in self.retry:
+                return self.retry[kind]
+        return Retry()
+
+    @property
+    def most_attempts(self) -> int:
+        """The largest number of starts any of its policies allows."""
+        return max(policy.attempts for policy in self.retry.values())
+
+
+def declare(
+    call: Callable[..., Awaitable[Any]],
+    events: tuple[type[Event], ...],
+    *,
+    publishes: str | None,
+    concurrency: int,
+    timeout_seconds: float,
+    retry: RetryPolicy | None,
+    order_by: KeyOf | None,
+    batch: int,
+    batch_wait_seconds: float,
+) -> Handler:
+    """Return a handler checked for everything that can be known before the first event.
+
+    Raises:
+        ConfigurationError: Names the handler, the option and what to do.
+    """
+    name = getattr(call, "__qualname__", repr(call))
+
+    def refuse(what: str) -> ConfigurationError:
+        return ConfigurationError(f"handler {name}: {what}")
+
+    if not inspect.iscoroutinefunction(call):
+        raise refuse("must be `async def`; move blocking work into asyncio.to_thread")
+    for event in events:
+        if not (isinstance(event, type) and issubclass(event, Event) and event.event_type):
+            raise refuse(f'{event!r} is no event class with a type: class …(Event, type="…")')
+    if not events:
+        raise refuse("name at least one event class")
+    for option, value, lowest in (
+        ("concurrency", concurrency, 1),
+        ("batch", batch, 0),
+        ("timeout_seconds", timeout_seconds, 0.01),
+        ("batch_wait_seconds", batch_wait_seconds, 0),
+    ):
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < lowest:
+            raise refuse(f"{option}={value!r} must be a number of at least {lowest}")
+    if order_by is not None and order_by != "key" and not callable(order_by):
+        raise refuse(f'order_by={order_by!r} must be None, "key" or a function of the event')
+    if batch and order_by is not None:
+        raise refuse("batch=… and order_by=… do not go together: a batch has no single key")
+    parameters = list(inspect.signature(call).parameters.values())
+    if not 1 <= len(parameters) <= 2:
+        raise refuse("takes (event) or (event, context), or (batch) with batch=…")
+    hints = _hints(call)
+    _check_first(hints.get(parameters[0].name), events, batch, refuse)
+    if _returns_events(hints.get("return")) and publishes is None:
+        raise refuse('returns events but has no stream for them: add publishes="…"')
+    if batch and len(parameters) == 2:
+        raise refuse("a batch handler takes the batch alone; each item has its context")
+    if retry is None:
+        policies: Mapping[type[BaseException], Retry] = {BaseException: Retry()}
+    elif isinstance(retry, Retry):
+        policies = {BaseException: retry}
+    else:
+        policies = {BaseException: Retry(), **retry}
+    return Handler(
+        name=name,
+        call=call,
+        events=events,
+        takes_context=len(parameters) == 2,
+        publishes=publishes,
+        concurrency=int(concurrency),
+        timeout_seconds=timeout_seconds,
+        retry=policies,
+        order_by=order_by,
+        batch=int(batch),
+        batch_wait_seconds=batch_wait_seconds,
+    )
+
+
+def _hints(call: Callable[..., Any]) -> dict[str, Any]:
+    # Names under TYPE_CHECKING, or local to a function, cannot be resolved; then there is nothing to check.
+    try:
+        return typing.get_type_hints(call)
+    except (NameError, TypeError):
+        return {}
+
+
+def _check_first(
+    hint: Any, events: tuple[type[Event], ...], batch: int, refuse: Callable[[str], ConfigurationError]
+) -> None:
+    if hint is None or hint is Any:
+        return
+    is_batch = hint is Batch or typing.get_origin(hint) is Batch
+    if is_batch and not batch:
+        raise refuse("takes a Batch: say how many at most with batch=…")
+    if batch and not is_batch and hint is not list:
+        raise refuse(f"batch={batch} needs a handler that takes Batch[{events[0].__name__}]")
+    if is_batch:
+        return
+    accepted = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+    for event in events:
+        if not any(isinstance(kind, type) and issubclass(event, kind) for kind in accepted):
+            raise refuse(f"is declared for {event.__name__} but its first parameter takes {hint}")
+
+
+def _returns_events(hint: Any) -> bool:
+    if hint is None or hint is type(None) or hint is Any:
+        return False
+    if isinstance(hint, type):
+        return issubclass(hint, Event)
+    return any(_returns_events(part) for part in typing.get_args(hint))
+
+

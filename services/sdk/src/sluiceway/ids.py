@@ -1,0 +1,75 @@
+"""Identities: event IDs, the markers made from them, and entry IDs as numbers."""
+
+from __future__ import annotations
+
+import uuid
+from hashlib import blake2b, sha1
+
+__all__ = [
+    "derived_event_id",
+    "entry_milliseconds",
+    "entry_order",
+    "foreign_event_id",
+    "marker",
+    "new_event_id",
+]
+
+_OUTPUTS = uuid.UUID("6f1d7a43-5c0b-5a51-9a57-0c5a8b1f2d10")
+_FOREIGN = uuid.UUID("0b9c3f52-1d1e-5d6a-8c41-70c3f0a4e7b2")
+
+
+def new_event_id() -> str:
+    """Return a fresh event ID (a random UUID)."""
+    return str(uuid.uuid4())
+
+
+def derived_event_id(event_id: str, group: str, index: int) -> str:
+    """Return the event ID of a handler's output.
+
+    It depends only on the input's event ID, the group and the output's place, so a handler that runs twice gives
+    its outputs the same identity and consumers of another slot can drop the second copy. It is a UUID of version 5,
+    put together here because `uuid.uuid5` takes three times as long and this runs for every output.
+
+    Args:
+        event_id: The input's event ID.
+        group: The consuming group.
+        index: 0 for the first output.
+    """
+    digest = bytearray(sha1(_OUTPUTS.bytes + f"{event_id}/{group}/{index}".encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def foreign_event_id(stream: str, entry_id: str) -> str:
+    """Return the event ID of an entry whose producer gave none: stream and entry ID name it."""
+    return str(uuid.uuid5(_FOREIGN, f"{stream}/{entry_id}"))
+
+
+def marker(event_id: str, nonce: str = "") -> bytes:
+    """Return the 16 bytes that remember an event ID in a set of markers.
+
+    A UUID is its own marker; any other text is hashed to 128 bits. A replay carries a nonce, so that it is not
+    taken for the event that was dead-lettered.
+    """
+    if not nonce and len(event_id) == 36:
+        try:
+            return bytes.fromhex(event_id.replace("-", ""))
+        except ValueError:
+            pass
+    return blake2b(f"{event_id}\0{nonce}".encode(), digest_size=16).digest()
+
+
+def entry_milliseconds(entry_id: str | bytes) -> int:
+    """Return the time part of an entry ID: milliseconds since 1970 by the server's clock."""
+    if isinstance(entry_id, bytes):
+        return int(entry_id.partition(b"-")[0])
+    return int(entry_id.partition("-")[0])
+
+
+def entry_order(entry_id: str | bytes) -> tuple[int, int]:
+    """Return an entry ID as numbers, which compare as the stream orders its entries."""
+    text = entry_id.decode() if isinstance(entry_id, bytes) else entry_id
+    milliseconds, _, sequence = text.partition("-")
+    return int(milliseconds), int(sequence or 0)

@@ -1,0 +1,52 @@
+"""Structured logs: one JSON object a line, or coloured text for a person at a terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+__all__ = ["configure_logs"]
+
+
+def configure_logs(level: str = "INFO", form: Literal["auto", "json", "text"] = "auto") -> None:
+    """Send the SDK's, aiohttp's and the application's logs to standard error in one form.
+
+    Args:
+        level: Lowest level that is written.
+        form: `json`, `text`, or `auto`: text at a terminal, JSON elsewhere.
+    """
+    text = form == "text" or (form == "auto" and sys.stderr.isatty())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ExtraAdder(),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.StackInfoRenderer(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    renderer: structlog.typing.Processor
+    if text:
+        renderer = structlog.dev.ConsoleRenderer()
+        last: list[structlog.typing.Processor] = [renderer]
+    else:
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # One line a request is for a proxy to write; a service logs what matters.
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)

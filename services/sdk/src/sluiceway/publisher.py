@@ -1,0 +1,182 @@
+"""Appends events to a stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import redis.asyncio
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from .connection import Endpoint, RedisSettings
+from .context import current_flow
+from .errors import ConfigurationError, PartialPublish, PublishError, Unavailable
+from .events import Event
+from .ids import new_event_id
+from .keys import lost_key
+from .scripts import load
+from .wire import Envelope, encode
+
+__all__ = ["Publisher", "Receipt"]
+
+_TEMPORARY = ("OOM", "LOADING", "MASTERDOWN", "READONLY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "MISCONF")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The server has the event.
+
+    Args:
+        event_id: The event's identity.
+        entry_id: Where it is in the stream.
+        correlation_id: The flow it belongs to.
+    """
+
+    event_id: str
+    entry_id: str
+    correlation_id: str
+
+
+class Publisher:
+    """Appends events to one stream. It returns only after the server has them.
+
+    There is no length limit: MAXLEN on XADD silently deletes unread entries. Streams are kept short by what knows
+    the groups: the operator, or `Trim`.
+
+    Args:
+        redis: URL or settings.
+        stream: Where events go.
+        timeout_seconds: Longest wait in all before `Unavailable` is raised.
+        unsafe_max_length: Cut the stream to this length at each publish even if unread entries are lost. They are
+            counted, a field a group, in the hash `{stream}:sluiceway:lost`.
+
+    Example:
+        >>> async with Publisher("redis://127.0.0.1:6379/0", stream="orders") as publisher:
+        ...     receipt = await publisher.publish(OrderCreated(order_id="7"))
+    """
+
+    def __init__(
+        self,
+        redis: str | RedisSettings,
+        stream: str,
+        *,
+        timeout_seconds: float = 3.0,
+        unsafe_max_length: int | None = None,
+    ) -> None:
+        if not stream:
+            raise ConfigurationError("Publisher(stream=''): a stream needs a name")
+        if unsafe_max_length is not None and unsafe_max_length < 1:
+            raise ConfigurationError(f"Publisher(unsafe_max_length={unsafe_max_length!r}): must be at least 1")
+        self.stream = stream
+        self.lost = 0
+        """Entries lost to `unsafe_max_length` by this publisher, over all groups."""
+        self._timeout_seconds = timeout_seconds
+        self._max_length = unsafe_max_length
+        self._capped = load("publish_capped")
+        self._client = Endpoint(redis).client()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._client.aclose()
+
+    async def publish(
+        self, event: Event, *, key: str = "", event_id: str | None = None, correlation_id: str | None = None
+    ) -> Receipt:
+        """Append one event.
+
+        Args:
+            event: What happened.
+            key: Ordering key for consumers with `order_by="key"`; empty for none.
+            event_id: Its identity; a fresh one if not given. Publishing twice under one ID has the effect of once.
+            correlation_id: Its flow; the current one, or a new one that bears the event's ID, if not given.
+
+        Raises:
+            Unavailable: The server cannot take it now; it may or may not be in the stream.
+            PublishError: The server refuses it for good.
+        """
+        envelope = self._envelope(key, event_id, correlation_id)
+        fields = encode(event, envelope)
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                entry_id = await self._append(fields)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._as_publish_error(error) from error
+        return Receipt(envelope.event_id, entry_id.decode(), envelope.correlation_id)
+
+    async def publish_many(self, events: Sequence[Event], *, keys: Sequence[str] = ()) -> list[Receipt]:
+        """Append events in their order with one round trip.
+
+        Args:
+            events: What happened.
+            keys: One ordering key an event, or none at all.
+
+        Raises:
+            PartialPublish: Some are in and some are not; its `receipts` say which.
+            Unavailable: The server cannot take events now; none is known to be in.
+        """
+        if keys and len(keys) != len(events):
+            raise ConfigurationError(f"publish_many: {len(events)} events but {len(keys)} keys")
+        if self._max_length is not None:
+            return [await self.publish(event, key=keys[at] if keys else "") for at, event in enumerate(events)]
+        envelopes = [self._envelope(keys[at] if keys else "", None, None) for at in range(len(events))]
+        pipeline = self._client.pipeline(transaction=False)
+        for event, envelope in zip(events, envelopes, strict=True):
+            pipeline.execute_command("XADD", self.stream, "*", *encode(event, envelope))
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                replies = await pipeline.execute(raise_on_error=False)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise self._as_publish_error(error) from error
+        receipts = [
+            None if isinstance(reply, Exception) else Receipt(envelope.event_id, reply.decode(), envelope.correlation_id)
+            for reply, envelope in zip(replies, envelopes, strict=True)
+        ]
+        failures = [reply for reply in replies if isinstance(reply, Exception)]
+        if len(failures) == len(receipts) and failures:
+            raise self._as_publish_error(failures[0]) from failures[0]
+        if failures:
+            raise PartialPublish(receipts, str(failures[0]))
+        return [receipt for receipt in receipts if receipt is not None]
+
+    def _envelope(self, key: str, event_id: str | None, correlation_id: str | None) -> Envelope:
+        flow = current_flow.get()
+        identity = event_id or new_event_id()
+        return Envelope(
+            identity, correlation_id or flow.correlation_id or identity, flow.causation_id, flow.traceparent, key
+        )
+
+    async def _append(self, fields: list[bytes | str]) -> bytes:
+        if self._max_length is None:
+            entry_id: bytes = await self._client.execute_command("XADD", self.stream, "*", *fields)
+            return entry_id
+        script, rest = self._capped, (2, self.stream, lost_key(self.stream), self._max_length, *fields)
+        try:
+            reply = await self._client.execute_command("EVALSHA", script.digest, *rest)
+        except NoScriptError:
+            reply = await self._client.execute_command("EVAL", script.source, *rest)
+        self.lost += reply[1]
+        capped_id: bytes = reply[0]
+        return capped_id
+
+    def _as_publish_error(self, error: BaseException) -> PublishError:
+        told = f"stream {self.stream}: {error or type(error).__name__}"
+        temporary = isinstance(
+            error,
+            RedisConnectionError | RedisTimeoutError | OutOfMemoryError | ReadOnlyError | OSError | TimeoutError,
+        ) or str(error).startswith(_TEMPORARY)
+        if temporary or not isinstance(error, ResponseError):
+            return Unavailable(told)
+        return PublishError(told)

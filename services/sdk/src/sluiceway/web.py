@@ -1,0 +1,71 @@
+"""A service inside an aiohttp application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from redis.exceptions import RedisError
+
+from .backlog import Backlog, observe_backlog
+from .connection import Link
+from .correlation import correlation
+from .metrics import ServiceCollector
+from .readiness import readiness
+from .service import Service
+
+__all__ = ["attach"]
+
+_SCRAPE_SECONDS = 1.0
+
+
+def attach(service: Service, app: web.Application) -> None:
+    """Run a service's consumers with an application and give it `/healthz`, `/readyz` and `/metrics`.
+
+    Args:
+        service: The service.
+        app: The application, not yet started.
+    """
+
+    async def consume(_: web.Application) -> AsyncIterator[None]:
+        await service.start()
+        yield
+        await service.stop()
+
+    async def metrics(_: web.Request) -> web.Response:
+        registry = CollectorRegistry()
+        registry.register(ServiceCollector(service.consumers, await _backlogs(service)))
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+    async def ready(_: web.Request) -> web.Response:
+        problems = readiness(service)
+        return web.json_response({"ready": not problems, "problems": problems}, status=503 if problems else 200)
+
+    app.cleanup_ctx.append(consume)
+    app.middlewares.insert(0, correlation)
+    app.router.add_get("/healthz", _healthy)
+    app.router.add_get("/readyz", ready)
+    app.router.add_get("/metrics", metrics)
+
+
+async def _healthy(_: web.Request) -> web.Response:
+    return web.json_response({"alive": True})
+
+
+async def _backlogs(service: Service) -> dict[str, Backlog]:
+    """Ask the server for each group's backlog; what it does not tell in time is left out."""
+    backlogs: dict[str, Backlog] = {}
+    link = Link(service.endpoint)
+    try:
+        async with asyncio.timeout(_SCRAPE_SECONDS):
+            for consumer in service.consumers:
+                backlog = await observe_backlog(link, consumer.keys)
+                if backlog is not None:
+                    backlogs[consumer.keys.stream] = backlog
+    except (RedisError, OSError, TimeoutError):
+        pass
+    finally:
+        await link.close()
+    return backlogs

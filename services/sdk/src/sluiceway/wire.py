@@ -1,0 +1,87 @@
+"""The wire format: how an event and its envelope become stream fields, and back.
+
+Only `type` and `payload` are required of a producer. Optional fields are written only where they say something,
+since every byte of them is stored and sent for each entry.
+"""
+
+from __future__ import annotations
+
+from .errors import PublishError
+from .events import Event
+
+__all__ = ["KNOWN", "Envelope", "encode", "text"]
+
+KNOWN = frozenset(
+    (
+        b"id",
+        b"type",
+        b"payload",
+        b"correlationId",
+        b"causationId",
+        b"traceparent",
+        b"key",
+        b"version",
+        b"time",
+        b"replayOf",
+        b"replayNonce",
+    )
+)
+"""Fields with a meaning of their own; any other is foreign and handed over as it is."""
+
+
+class Envelope:
+    """What travels with a payload. One is made per published event, so it is a plain object.
+
+    Args:
+        event_id: Identity across redeliveries and republishing.
+        correlation_id: One per business flow.
+        causation_id: Event ID of the event that led to this one; empty for a first one.
+        traceparent: W3C trace context; empty for none.
+        key: What orders events (`order_by="key"`); empty for none.
+    """
+
+    __slots__ = ("causation_id", "correlation_id", "event_id", "key", "traceparent")
+
+    def __init__(
+        self, event_id: str, correlation_id: str, causation_id: str = "", traceparent: str = "", key: str = ""
+    ) -> None:
+        self.event_id = event_id
+        self.correlation_id = correlation_id
+        self.causation_id = causation_id
+        self.traceparent = traceparent
+        self.key = key
+
+
+def encode(event: Event, envelope: Envelope) -> list[bytes | str]:
+    """Return an entry's fields as a flat list of names and values.
+
+    Raises:
+        PublishError: The event's class declares no type.
+    """
+    if not event.event_type:
+        name = type(event).__name__
+        raise PublishError(f'{name} has no event type: declare it as class {name}(Event, type="…")')
+    fields: list[bytes | str] = [
+        b"id",
+        envelope.event_id,
+        b"type",
+        event.event_type,
+        b"payload",
+        event.encode(),
+        b"correlationId",
+        envelope.correlation_id,
+    ]
+    if envelope.causation_id:
+        fields += (b"causationId", envelope.causation_id)
+    if envelope.traceparent:
+        fields += (b"traceparent", envelope.traceparent)
+    if envelope.key:
+        fields += (b"key", envelope.key)
+    if event.event_version != 1:
+        fields += (b"version", str(event.event_version))
+    return fields
+
+
+def text(value: bytes | None) -> str:
+    """Return an optional field as text; bytes that are no UTF-8 become replacement characters."""
+    return value.decode("utf-8", "replace") if value else ""
