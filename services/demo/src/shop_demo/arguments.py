@@ -53,17 +53,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m shop_demo",
         description=(
-            "Runs the shop for real: an event store, the orders, payments and notifications services as processes of\n"
-            "their own, and customers who order over HTTP. At the end it accounts for every order that was accepted:\n"
-            "one settled payment and one message each, or the run has failed. Everything it made is removed again."
+            "Runs the shop for real: an event store, the orders, payments and notifications\n"
+            "services as processes of their own, and customers who order over HTTP. At the\n"
+            "end it accounts for every order that was accepted: one settled payment and one\n"
+            "message each, or the run has failed. Everything it made is removed again.\n"
         ),
         epilog=(
             f"{_EXIT_CODES}\n\n"
             "examples:\n"
-            "  python -m shop_demo                                      watch it until Ctrl-C\n"
-            "  python -m shop_demo --orders 2000 --rate 500 --kill      kill services under load\n"
-            "  python -m shop_demo --orders 3000 --outage 5             no payments for five seconds\n"
-            "  make demo DEMO_ARGS='--orders 500 --json'                the same through make"
+            "  python -m shop_demo                                 watch it until Ctrl-C\n"
+            "  python -m shop_demo --orders 2000 --rate 500 --kill kill services under load\n"
+            "  python -m shop_demo --orders 3000 --outage 5        no payments for a while\n"
+            "  make demo DEMO_ARGS='--orders 500 --json'           the same through make"
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

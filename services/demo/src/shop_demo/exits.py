@@ -22,7 +22,7 @@ class Exit(IntEnum):
 
 
 _MEANINGS = {
-    Exit.PROVEN: "every accepted order settled exactly once, every fault asked for happened",
+    Exit.PROVEN: "every accepted order settled exactly once, every fault happened",
     Exit.BROKEN: "an order was lost or doubled, or poison did not end as a dead letter",
     Exit.USAGE: "the command line is wrong",
     Exit.NOT_STARTED: "the event store or a service could not be started or reached",

@@ -16,8 +16,8 @@ from sluiceway.keys import GroupKeys
 _HOST = "127.0.0.1"
 # Short, so that the view shows a takeover within seconds. Long enough for a busy machine to renew in time.
 _LEASE_SECONDS = 3.0
-# Inside a pod this would name every consumer alike.
-_NAMES_OF_PODS = frozenset({"POD_NAME"})
+# Inside a pod these would name every consumer alike.
+_NAMES_OF_PODS = frozenset({"POD_NAME", "KUBERNETES_SERVICE_HOST"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ class Shop:
         return (self.streams.orders, self.streams.payments, self.streams.notifications)
 
     @property
-    def dead_letter_streams(self) -> dict[str, str]:
-        """From each stream of dead letters to the stream that they come from."""
-        return {
-            GroupKeys(stream, service).dead: stream for service in ("orders", *self.consumes) for stream in self.watched
-        }
+    def dead_letter_streams(self) -> tuple[str, ...]:
+        """Where each group of each stream would put its dead letters."""
+        return tuple(
+            GroupKeys(stream, service).dead for stream in self.watched for service in ("orders", *self.consumes)
+        )
 
 
 def plan_shop(options: Options, *, redis_url: str, prefix: str, folder: Path) -> Shop:

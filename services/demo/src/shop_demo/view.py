@@ -15,6 +15,8 @@ from shop_demo.latency import LatencySummary
 from shop_demo.observe import GroupState
 from shop_demo.supervisor import ProcessState
 
+_HEADER_LINES = 3
+_UPPER_LINES = 12
 _LEAST_NOTES = 2
 _STATE_STYLES = {"running": "green", "starting": "yellow", "stopping": "yellow", "killed": "bold red", "stopped": "red"}
 
@@ -64,15 +66,15 @@ def draw(picture: Picture, journal: Journal, *, height: int) -> RenderableType:
         height: lines of the terminal.
     """
     upper = Table.grid(expand=True)
-    upper.add_column(ratio=1)
-    upper.add_column(ratio=1)
+    upper.add_column(ratio=4)
+    upper.add_column(ratio=5)
     upper.add_row(
         Panel(_orders(picture), title="orders", box=box.ROUNDED),
         Panel(Group(_latencies(picture), Text(), _groups(picture)), title="milliseconds, groups", box=box.ROUNDED),
     )
     processes = _processes(picture.processes)
-    taken = 3 + 11 + len(processes.rows) + 3
-    notes = max(_LEAST_NOTES, height - taken - 2)
+    taken = _HEADER_LINES + _UPPER_LINES + len(processes.rows) + 2
+    notes = max(_LEAST_NOTES, height - taken - 1)
     return Group(
         _header(picture),
         upper,
@@ -83,11 +85,11 @@ def draw(picture: Picture, journal: Journal, *, height: int) -> RenderableType:
 
 def plain_line(picture: Picture) -> str:
     """Say the most important of a picture in one line."""
-    backlogs = ", ".join(f"{group.group} {_count(group.backlog)}" for group in picture.groups)
+    backlogs = ", ".join(f"{_name(group)} {_count(group.backlog)}" for group in picture.groups if group.backlog != 0)
     return (
         f"{_clock(picture.elapsed_seconds)} accepted {picture.accepted} ({picture.accepted_per_second:.0f}/s), "
         f"settled {picture.settled}, declined {picture.declined}, dead letters {picture.dead_letters}, "
-        f"p50 {picture.latency.p50:.0f} ms, p99 {picture.latency.p99:.0f} ms, backlog: {backlogs or '-'}"
+        f"p50 {picture.latency.p50:.0f} ms, p99 {picture.latency.p99:.0f} ms, backlog: {backlogs or 'none'}"
     )
 
 
@@ -141,8 +143,7 @@ def _groups(picture: Picture) -> Table:
         table.add_column(justify="right")
     table.add_row("", Text("backlog", style="dim"), Text("pending", style="dim"))
     for group in picture.groups:
-        stream = group.stream.rpartition(":")[2]
-        table.add_row(f"{stream}→{group.group}", _count(group.backlog), _count(group.pending))
+        table.add_row(_name(group), _count(group.backlog), _count(group.pending))
     return table
 
 
@@ -170,6 +171,10 @@ def _process(state: ProcessState) -> Text:
 def _note(note: Note) -> Text:
     style = "red" if note.text.startswith(("SIGKILL", "outage:")) else "dim"
     return Text(plain_note(note), style=style, no_wrap=True, overflow="ellipsis")
+
+
+def _name(group: GroupState) -> str:
+    return f"{group.stream.rpartition(':')[2]}→{group.group}"
 
 
 def _count(number: int | None) -> str:

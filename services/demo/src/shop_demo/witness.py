@@ -6,7 +6,7 @@ not count here.
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import cast
 
 from redis.asyncio import Redis
@@ -28,7 +28,7 @@ class Witness:
         client: a connection pool to the event store; replies are bytes.
         ledger: where everything is noted.
         payments_stream: carries the payment events.
-        dead_letter_streams: from each stream of dead letters to the stream they come from.
+        dead_letter_streams: carry the dead letters of every group.
         charges: the payment provider's record.
         messages: the message sink's record.
     """
@@ -39,14 +39,13 @@ class Witness:
         ledger: Ledger,
         *,
         payments_stream: str,
-        dead_letter_streams: Mapping[str, str],
+        dead_letter_streams: Collection[str],
         charges: RecordFollower,
         messages: RecordFollower,
     ) -> None:
         self._client = client
         self._ledger = ledger
         self._payments_stream = payments_stream
-        self._sources = dead_letter_streams
         self._charges = charges
         self._messages = messages
         self._last_ids = dict.fromkeys((payments_stream, *dead_letter_streams), "0-0")
@@ -78,8 +77,8 @@ class Witness:
         read = 0
         for name, entries in reply or ():
             stream = name.decode()
-            for entry_id, fields in entries:
-                self._note(stream, entry_id.decode(), fields)
+            for _, fields in entries:
+                self._note(stream, fields)
                 read += 1
             self._last_ids[stream] = entries[-1][0].decode()
         return read
@@ -100,10 +99,10 @@ class Witness:
             self.read_records()
             await asyncio.sleep(_RECORD_POLL_SECONDS)
 
-    def _note(self, stream: str, entry_id: str, fields: _Fields) -> None:
+    def _note(self, stream: str, fields: _Fields) -> None:
         if stream != self._payments_stream:
-            origin = fields.get(b"entryId", entry_id.encode()).decode()
-            self._ledger.dead_letter(self._sources[stream], origin)
+            provenance = json.loads(fields[b"deadLetter"])
+            self._ledger.dead_letter(provenance["stream"], provenance["entryId"])
             return
         self.payment_entries_seen += 1
         kind = fields.get(b"type")
