@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from shop_events import PaymentCompleted, PaymentFailed
 from shop_events.record import Record
-from sluiceway import Lease, Retry, Service, Trim
+from sluiceway import Lease, Retry, Service
 
 from .notifying import Notifying
 from .once import ClaimedElsewhere, OncePerOrder
@@ -34,7 +34,7 @@ def create_app(settings: Settings, sink: MessageSink | None = None) -> web.Appli
     app = web.Application()
     service.attach(app)
 
-    redis = settings.client()
+    redis = service.endpoint.client(max_connections=settings.concurrency)
     once = OncePerOrder(
         redis, prefix=settings.stream_prefix, hold_seconds=60, remember_seconds=settings.remember_seconds
     )
@@ -44,21 +44,16 @@ def create_app(settings: Settings, sink: MessageSink | None = None) -> web.Appli
     service.consume(
         settings.streams.payments,
         lease=Lease(seconds=settings.lease_seconds),
-        trim=None if settings.trim_keep is None else Trim(keep=settings.trim_keep),
+        trim=settings.trim,
     )
-    for payment in (PaymentCompleted, PaymentFailed):
-        service.on(
-            payment,
-            stream=settings.streams.payments,
-            publishes=settings.streams.notifications,
-            concurrency=settings.concurrency,
-            retry={
-                SinkUnavailable: PATIENCE,
-                ClaimedElsewhere: PATIENCE,
-                RedisError: PATIENCE,
-                Exception: Retry(),
-            },
-        )(notifying.tell)
+    service.on(
+        PaymentCompleted,
+        PaymentFailed,
+        stream=settings.streams.payments,
+        publishes=settings.streams.notifications,
+        concurrency=settings.concurrency,
+        retry={SinkUnavailable: PATIENCE, ClaimedElsewhere: PATIENCE, RedisError: PATIENCE},
+    )(notifying.tell)
 
     async def close_redis(_: web.Application) -> AsyncIterator[None]:
         yield

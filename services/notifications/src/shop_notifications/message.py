@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.policy import SMTP
 from urllib.parse import quote
 
 from shop_events import PaymentCompleted, PaymentFailed
@@ -40,7 +41,8 @@ class Message:
         Raises:
             ValueError: An address or ID cannot stand in a mail header.
         """
-        mail = EmailMessage()
+        # long lines are legal in mail; a folded Message-ID is too, but not everybody unfolds it before comparing
+        mail = EmailMessage(SMTP.clone(max_line_length=998))
         mail["Message-ID"] = self.message_id
         mail["From"] = sender
         mail["To"] = self.recipient

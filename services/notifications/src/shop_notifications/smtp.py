@@ -57,12 +57,14 @@ class SmtpSink:
             Undeliverable: The server refused the mail for good (5xx), or it cannot be written as a mail.
         """
         try:
-            mail = message.as_email(self._sender)
+            mail = message.as_email(self._sender).as_bytes()
         except ValueError as error:
             raise Undeliverable(f"{message.message_id} is no valid mail: {error}") from error
         try:
             await aiosmtplib.send(
                 mail,
+                sender=self._sender,
+                recipients=[message.recipient],
                 hostname=self._host,
                 port=self._port,
                 username=self._username,

@@ -9,7 +9,7 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from shop_events import NotificationSent, OrderCreated, PaymentCompleted, PaymentFailed
-from sluiceway import Lease, Retry, Service, Trim
+from sluiceway import Lease, Retry, Service
 
 from .idempotency import KeyStore
 from .intake import Intake
@@ -32,16 +32,16 @@ def create_app(settings: Settings) -> web.Application:
         settings: See `Settings`.
     """
     streams = settings.streams
-    redis = settings.client()
-    view = OrderView(redis, prefix=settings.stream_prefix, keep_seconds=settings.keep_seconds)
     service = Service("orders", redis=settings.redis)
-    service.consume(streams.notifications, trim=None if settings.trim_keep is None else Trim(keep=settings.trim_keep))
-    for stream, events in (
-        (streams.orders, (OrderCreated,)),
-        (streams.payments, (PaymentCompleted, PaymentFailed)),
-        (streams.notifications, (NotificationSent,)),
+    redis = service.endpoint.client(max_connections=512)
+    view = OrderView(redis, prefix=settings.stream_prefix, keep_seconds=settings.keep_seconds)
+    # Each stream is trimmed by the service that nothing goes on without: these two by payments and notifications.
+    for stream, events, trim in (
+        (streams.orders, (OrderCreated,), None),
+        (streams.payments, (PaymentCompleted, PaymentFailed), None),
+        (streams.notifications, (NotificationSent,), settings.trim),
     ):
-        service.consume(stream, lease=Lease(seconds=settings.lease_seconds))
+        service.consume(stream, lease=Lease(seconds=settings.lease_seconds), trim=trim)
         service.on(*events, stream=stream, batch=100, retry={RedisError: PATIENCE})(view.on_events)
 
     app = web.Application(client_max_size=settings.max_body_bytes)
@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> web.Application:
     app.add_routes(routes)
     app[VIEW] = view
     app[INTAKE] = Intake(
-        service.publisher(streams.orders),
+        service.publisher(streams.orders, timeout_seconds=settings.request_timeout_seconds),
         KeyStore(redis, prefix=settings.stream_prefix, keep_seconds=settings.idempotency_seconds),
         view,
         timeout_seconds=settings.request_timeout_seconds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from typing import Any
 
 from pydantic import BaseModel
 from redis.asyncio import Redis
@@ -47,7 +48,9 @@ class KeyStore:
         Raises:
             redis.exceptions.RedisError: The server cannot tell.
         """
-        known = await self._redis.set(self._name(key), wanted.model_dump_json(), nx=True, get=True, px=self._keep_ms)
+        known: Any = await self._redis.set(
+            self._name(key), wanted.model_dump_json(), nx=True, get=True, px=self._keep_ms
+        )
         return (wanted, True) if known is None else (Remembered.model_validate_json(known), False)
 
     async def mark_published(self, key: str, remembered: Remembered) -> None:

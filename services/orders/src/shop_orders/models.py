@@ -14,20 +14,20 @@ __all__ = ["OrderAccepted", "OrderLine", "OrderRequest", "OrderState", "Payment"
 
 
 class _Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class OrderLine(_Request):
     """One product of an order."""
 
-    product_id: Identifier
+    product_id: Identifier = Field(alias="productId")
     quantity: Quantity
 
 
 class OrderRequest(_Request):
     """The body of POST /orders. Nothing is converted or ignored: a wrong type or an unknown field is an error."""
 
-    customer_id: Identifier
+    customer_id: Identifier = Field(alias="customerId")
     items: Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=100)]
 
     def as_event(self, order_id: str) -> OrderCreated:

@@ -77,6 +77,7 @@ def of_validation(error: ValidationError) -> ProblemError:
                 detail=f"the body must be a JSON object in UTF-8: {found[0]['msg']}",
             )
         )
+    locations = [each["loc"] for each in found]
     return invalid_fields(
         FieldError(
             field=_path(each["loc"]),
@@ -84,6 +85,8 @@ def of_validation(error: ValidationError) -> ProblemError:
             allowed="no such field" if each["type"] == "extra_forbidden" else each["msg"],
         )
         for each in found
+        # a list whose items are all wrong is also reported as too short, which is not what is wrong with it
+        if not (each["type"] == "too_short" and any(_inside(other, each["loc"]) for other in locations))
     )
 
 
@@ -131,6 +134,10 @@ def _response(problem: Problem, headers: Mapping[str, str]) -> web.Response:
         content_type="application/problem+json",
         headers=headers,
     )
+
+
+def _inside(location: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(location) > len(outer) and location[: len(outer)] == outer
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -52,6 +52,7 @@ def fact(event: OrderEvent, entry_id: str) -> Fact:
     """
     milliseconds, _, sequence = entry_id.partition("-")
     at = datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+    part: str
     said: dict[str, Any]
     match event:
         case OrderCreated():
@@ -101,8 +102,15 @@ class OrderView:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for each in facts:
                 # EVAL, not EVALSHA: a pipeline cannot react to a script that the server has forgotten
-                pipeline.eval(
-                    self._script, 1, self._prefix + each.order_id, each.part, each.version, each.said, self._keep_ms
+                pipeline.execute_command(
+                    "EVAL",
+                    self._script,
+                    1,
+                    self._prefix + each.order_id,
+                    each.part,
+                    each.version,
+                    each.said,
+                    self._keep_ms,
                 )
             await pipeline.execute()
 
@@ -116,5 +124,5 @@ class OrderView:
         Raises:
             redis.exceptions.RedisError: The server cannot tell.
         """
-        stored = await self._redis.hmget(self._prefix + order_id, _PARTS)
+        stored: list[Any] = await self._redis.hmget(self._prefix + order_id, _PARTS)
         return merge(part for part in stored if part is not None)

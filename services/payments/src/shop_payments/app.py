@@ -6,7 +6,7 @@ from aiohttp import web
 
 from shop_events import OrderCreated
 from shop_events.record import Record
-from sluiceway import Lease, Retry, Service, Trim
+from sluiceway import Lease, Retry, Service
 
 from .charging import Charging
 from .provider import PaymentProvider, ProviderUnavailable
@@ -35,14 +35,14 @@ def create_app(settings: Settings, provider: PaymentProvider | None = None) -> w
     service.consume(
         settings.streams.orders,
         lease=Lease(seconds=settings.lease_seconds),
-        trim=None if settings.trim_keep is None else Trim(keep=settings.trim_keep),
+        trim=settings.trim,
     )
     service.on(
         OrderCreated,
         stream=settings.streams.orders,
         publishes=settings.streams.payments,
         concurrency=settings.concurrency,
-        retry={ProviderUnavailable: PATIENCE, Exception: Retry()},
+        retry={ProviderUnavailable: PATIENCE},
     )(charging.charge)
 
     app = web.Application()

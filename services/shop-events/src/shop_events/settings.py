@@ -7,9 +7,8 @@ from typing import Self
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from redis.asyncio import Redis
 
-from sluiceway import ConfigurationError, RedisSettings
+from sluiceway import ConfigurationError, RedisSettings, Trim
 from sluiceway.connection import Endpoint
 
 from .streams import Streams
@@ -47,9 +46,10 @@ class ServiceSettings(BaseSettings):
         """The streams this shop uses."""
         return Streams(self.stream_prefix)
 
-    def client(self) -> Redis:
-        """Return a client of the event store, for what a service keeps there besides streams."""
-        return Endpoint(self.redis).client(max_connections=512)
+    @property
+    def trim(self) -> Trim | None:
+        """How the streams that the service is in charge of are kept short."""
+        return None if self.trim_keep is None else Trim(keep=self.trim_keep)
 
     @classmethod
     def load(cls) -> Self:
