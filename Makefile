@@ -99,10 +99,12 @@ fmt: sync ## format, and fix what can be fixed safely
 demo: sync ## run the shop and watch it (REDIS_URL=…: on your server, DEMO_ARGS="--orders 2000 --kill")
 	@$(PY) -m shop_demo $(if $(REDIS_URL),--redis-url '$(REDIS_URL)') $(DEMO_ARGS)
 
+DIST ?= dist
+
 .PHONY: dist
-dist: sync ## build the wheels of all members into dist/
-	rm -rf dist
-	$(UV) build --quiet --all-packages --wheel --out-dir dist --python $(PY) --build-constraints requirements/build.txt --require-hashes
+dist: .tools/stamp ## build the wheels of all members into dist/ (DIST=…: elsewhere)
+	rm -rf '$(DIST)'
+	$(UV) build --quiet --all-packages --wheel --out-dir '$(DIST)' --python $(PYTHON) --build-constraints requirements/build.txt --require-hashes
 
 .PHONY: clean
 clean: ## remove everything that the other commands made
