@@ -12,12 +12,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
-from shop_demo.child import Spec
-from shop_demo.exits import DemoError, Exit
-from shop_demo.supervisor import Supervisor
 from tests.support.eventually import eventually
 from tests.support.processes import gone
 
+from shop_demo.child import Spec
+from shop_demo.exits import DemoError, Exit
+from shop_demo.supervisor import Supervisor
 from sluiceway.embedded.ports import free_port
 
 FOREVER = "import time; time.sleep(600)"
@@ -61,9 +61,7 @@ def toys(tmp_path: Path) -> Toys:
     return Toys(tmp_path)
 
 
-async def test_processes_are_ready_when_start_returns(
-    supervisor: Supervisor, toys: Toys
-) -> None:
+async def test_processes_are_ready_when_start_returns(supervisor: Supervisor, toys: Toys) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}/readyz"
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from shop_demo.accounting import Ledger
 
 
 def settled(ledger: Ledger, order_id: str, *, completed: bool = True) -> None:
-    ledger.accept(order_id, 1000)
+    ledger.accept(order_id)
     ledger.decision(order_id, charged=completed)
     ledger.payment(order_id, completed=completed)
-    ledger.message(order_id, 1040)
+    ledger.message(order_id)
 
 
 def test_an_order_with_one_payment_and_one_message_is_neither_lost_nor_doubled() -> None:
@@ -38,8 +39,8 @@ def test_a_declined_payment_is_settled_too() -> None:
 @pytest.mark.parametrize(
     "witness",
     [
-        lambda ledger: (ledger.payment("a", completed=True), ledger.message("a", 1)),
-        lambda ledger: (ledger.decision("a", charged=True), ledger.message("a", 1)),
+        lambda ledger: (ledger.payment("a", completed=True), ledger.message("a")),
+        lambda ledger: (ledger.decision("a", charged=True), ledger.message("a")),
         lambda ledger: (ledger.decision("a", charged=True), ledger.payment("a", completed=True)),
         lambda ledger: None,
     ],
@@ -47,7 +48,7 @@ def test_a_declined_payment_is_settled_too() -> None:
 )
 def test_an_accepted_order_that_lacks_something_is_lost(witness: Callable[[Ledger], object]) -> None:
     ledger = Ledger()
-    ledger.accept("a", 1000)
+    ledger.accept("a")
     settled(ledger, "b")
 
     witness(ledger)
@@ -59,11 +60,11 @@ def test_an_accepted_order_that_lacks_something_is_lost(witness: Callable[[Ledge
 
 def test_a_payment_event_that_contradicts_the_providers_record_settles_nothing() -> None:
     ledger = Ledger()
-    ledger.accept("a", 1000)
+    ledger.accept("a")
 
     ledger.decision("a", charged=False)
     ledger.payment("a", completed=True)
-    ledger.message("a", 1040)
+    ledger.message("a")
 
     assert ledger.balance().lost == 1
 
@@ -74,7 +75,7 @@ def test_a_payment_event_that_contradicts_the_providers_record_settles_nothing()
         lambda ledger: ledger.decision("a", charged=True),
         lambda ledger: ledger.payment("a", completed=True),
         lambda ledger: ledger.payment("a", completed=False),
-        lambda ledger: ledger.message("a", 1050),
+        lambda ledger: ledger.message("a"),
     ],
     ids=["charge", "payment event", "contrary payment event", "message"],
 )
@@ -98,7 +99,7 @@ def test_each_surplus_effect_counts() -> None:
 
     for _ in range(2):
         ledger.decision("a", charged=True)
-        ledger.message("a", 1050)
+        ledger.message("a")
 
     assert ledger.balance().duplicate_effects == 4
 
@@ -116,11 +117,13 @@ def test_an_order_without_a_202_is_not_lost_but_its_duplicates_count() -> None:
 def test_witnesses_may_report_in_any_order() -> None:
     ledger = Ledger()
 
-    ledger.message("a", 1040)
+    ledger.notified("a", 1040)
+    ledger.message("a")
     ledger.payment("a", completed=True)
     ledger.decision("a", charged=True)
+    ledger.created("a", 1000)
     unsettled_before = ledger.unsettled
-    ledger.accept("a", 1000)
+    ledger.accept("a")
 
     assert unsettled_before == 0
     assert ledger.settled == 1
@@ -131,8 +134,8 @@ def test_witnesses_may_report_in_any_order() -> None:
 def test_the_same_202_twice_is_one_order() -> None:
     ledger = Ledger()
 
-    ledger.accept("a", 1000)
-    ledger.accept("a", 1001)
+    ledger.accept("a")
+    ledger.accept("a")
 
     assert ledger.accepted == 1
     assert ledger.balance().orders_accepted == 1
@@ -148,13 +151,15 @@ def test_an_entry_that_two_groups_give_up_is_one_dead_letter() -> None:
     assert ledger.balance().dead_letters == 2
 
 
-def test_throughput_is_settled_orders_over_the_time_from_the_first_202_to_the_last_message() -> None:
+def test_throughput_is_settled_orders_over_the_time_from_the_first_order_to_the_last_notification() -> None:
     ledger = Ledger()
     for number in range(10):
-        ledger.accept(str(number), 1000 + number)
+        ledger.accept(str(number))
+        ledger.created(str(number), 1000 + number)
         ledger.decision(str(number), charged=True)
         ledger.payment(str(number), completed=True)
-        ledger.message(str(number), 3000)
+        ledger.message(str(number))
+        ledger.notified(str(number), 3000)
 
     assert ledger.throughput_per_s == 5.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from shop_demo.latency import Latencies, LatencySummary, summarise
 from shop_demo.rate import RateMeter
 
@@ -45,6 +46,8 @@ def test_the_recent_summary_forgets_what_is_long_past() -> None:
 def test_a_rate_is_the_growth_over_the_window() -> None:
     meter = RateMeter(window_seconds=2)
 
-    rates = [meter.sample(second, count) for second, count in [(0, 0), (1, 100), (2, 200), (3, 200), (4, 200), (5, 200)]]
+    rates = [
+        meter.sample(second, count) for second, count in [(0, 0), (1, 100), (2, 200), (3, 200), (4, 200), (5, 200)]
+    ]
 
     assert rates == [0, 100, 100, 50, 0, 0]

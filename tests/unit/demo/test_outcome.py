@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+
 from shop_demo.accounting import Account
 from shop_demo.exits import Exit
 from shop_demo.latency import LatencySummary

@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 
 from rich.console import Console
+
 from shop_demo.journal import Journal
 from shop_demo.latency import LatencySummary
 from shop_demo.observe import ConsumerState, GroupState

@@ -14,13 +14,14 @@ from shop_demo.latency import Latencies
 class OrderTrace:
     """What was witnessed of one order."""
 
-    accepted_ms: float | None = None
+    accepted: bool = False
     charged: int = 0
     declined: int = 0
     payments_completed: int = 0
     payments_failed: int = 0
     messages: int = 0
-    notified_ms: float | None = None
+    created_ms: int | None = None
+    notified_ms: int | None = None
 
     @property
     def payments(self) -> int:
@@ -35,7 +36,7 @@ class OrderTrace:
     @property
     def complete(self) -> bool:
         """Tell whether everything that has to happen to an order has happened, at least once."""
-        return self.accepted_ms is not None and min(self.decisions, self.payments, self.messages) >= 1
+        return self.accepted and min(self.decisions, self.payments, self.messages) >= 1
 
     @property
     def exact(self) -> bool:
@@ -86,32 +87,44 @@ class Ledger:
     payments_completed: int = 0
     payments_failed: int = 0
     messages: int = 0
-    first_accepted_ms: float | None = None
-    last_notified_ms: float = 0.0
+    first_created_ms: int | None = None
+    last_notified_ms: int = 0
 
     @property
     def throughput_per_s(self) -> float:
-        """Give the settled orders per second, from the first accepted order to the latest message."""
-        if self.first_accepted_ms is None or self.last_notified_ms <= self.first_accepted_ms:
+        """Give the settled orders per second, from the first order to the latest notification."""
+        if self.first_created_ms is None or self.last_notified_ms <= self.first_created_ms:
             return 0.0
-        return self.settled / (self.last_notified_ms - self.first_accepted_ms) * 1000
+        return self.settled / (self.last_notified_ms - self.first_created_ms) * 1000
 
     @property
     def unsettled(self) -> int:
         """Count the accepted orders that are not complete yet."""
         return self.accepted - self.settled
 
-    def accept(self, order_id: str, at_ms: float) -> None:
-        """Note a 202 for an order, at ``at_ms`` milliseconds of the wall clock."""
+    def accept(self, order_id: str) -> None:
+        """Note a 202 for an order."""
         trace = self._trace(order_id)
         before = trace.complete
-        if trace.accepted_ms is None:
-            self.accepted += 1
-            trace.accepted_ms = at_ms
-            if self.first_accepted_ms is None:
-                self.first_accepted_ms = at_ms
-            self._measure(trace)
+        self.accepted += not trace.accepted
+        trace.accepted = True
         self._count_settled(trace, before=before)
+
+    def created(self, order_id: str, at_ms: int) -> None:
+        """Note the order's own event on the stream, in milliseconds of the server's clock."""
+        trace = self._trace(order_id)
+        if trace.created_ms is None:
+            trace.created_ms = at_ms
+            self.first_created_ms = at_ms if self.first_created_ms is None else min(self.first_created_ms, at_ms)
+            self._measure(trace)
+
+    def notified(self, order_id: str, at_ms: int) -> None:
+        """Note the event that says that the message was sent, in milliseconds of the server's clock."""
+        trace = self._trace(order_id)
+        if trace.notified_ms is None:
+            trace.notified_ms = at_ms
+            self.last_notified_ms = max(self.last_notified_ms, at_ms)
+            self._measure(trace)
 
     def decision(self, order_id: str, *, charged: bool) -> None:
         """Note a line in the payment provider's record: it charged, or it declined."""
@@ -135,16 +148,12 @@ class Ledger:
             self.payments_failed += 1
         self._count_settled(trace, before=before)
 
-    def message(self, order_id: str, at_ms: float) -> None:
-        """Note a message in the sink's record, sent at ``at_ms`` milliseconds of the wall clock."""
+    def message(self, order_id: str) -> None:
+        """Note a message in the sink's record."""
         trace = self._trace(order_id)
         before = trace.complete
         trace.messages += 1
         self.messages += 1
-        self.last_notified_ms = max(self.last_notified_ms, at_ms)
-        if trace.notified_ms is None:
-            trace.notified_ms = at_ms
-            self._measure(trace)
         self._count_settled(trace, before=before)
 
     def dead_letter(self, stream: str, entry_id: str) -> None:
@@ -153,7 +162,7 @@ class Ledger:
 
     def balance(self) -> Account:
         """Draw the bottom line over everything noted so far."""
-        accepted = [trace for trace in self.orders.values() if trace.accepted_ms is not None]
+        accepted = [trace for trace in self.orders.values() if trace.accepted]
         return Account(
             orders_accepted=len(accepted),
             payments_completed=self.payments_completed,
@@ -167,15 +176,15 @@ class Ledger:
     def suspects(self) -> Iterable[tuple[str, OrderTrace]]:
         """Yield the orders that are lost or doubled, for the report to show some of them."""
         for order_id, trace in self.orders.items():
-            if trace.surplus or (trace.accepted_ms is not None and not trace.exact):
+            if trace.surplus or (trace.accepted and not trace.exact):
                 yield order_id, trace
 
     def _trace(self, order_id: str) -> OrderTrace:
         return self.orders.setdefault(order_id, OrderTrace())
 
     def _measure(self, trace: OrderTrace) -> None:
-        if trace.accepted_ms is not None and trace.notified_ms is not None:
-            self.latencies.add(trace.notified_ms - trace.accepted_ms)
+        if trace.created_ms is not None and trace.notified_ms is not None:
+            self.latencies.add(trace.notified_ms - trace.created_ms)
 
     def _count_settled(self, trace: OrderTrace, *, before: bool) -> None:
         if trace.complete and not before:

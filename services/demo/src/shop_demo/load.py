@@ -14,7 +14,8 @@ import aiohttp
 from shop_demo.exits import DemoError, Exit
 from shop_demo.latency import Latencies
 
-_AT_ONCE = 256
+# So many customers wait for an answer at most: a service that is slower than the rate slows them, and is not drowned.
+_AT_ONCE = 64
 _ATTEMPTS = 20
 _TIMEOUT_SECONDS = 10.0
 _RETRY_SECONDS = 0.5
@@ -44,7 +45,7 @@ class Load:
         rate: orders started per second.
         count: how many orders; ``None``: until `stop` is called.
         allowed: how many orders may have been started by now; faults use it to hold the last ones back.
-        on_accepted: called with the order ID and the wall clock in milliseconds at each 202.
+        on_accepted: called with the order ID at each 202.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Load:
         rate: float,
         count: int | None,
         allowed: Callable[[], float],
-        on_accepted: Callable[[str, float], None],
+        on_accepted: Callable[[str], None],
     ) -> None:
         self._http = http
         self._url = url
@@ -146,10 +147,11 @@ class Load:
                 text = await response.text()
                 if response.status == 202:
                     answers.latencies.add((time.monotonic() - started) * 1000)
-                    self._on_accepted(str(json.loads(text)["orderId"]), time.time() * 1000)
+                    self._on_accepted(str(json.loads(text)["orderId"]))
                     return None
                 if 400 <= response.status < 500:
                     raise DemoError(f"POST {self._url} answered {response.status}: {text[:300]}", Exit.DIED)
+                self.last_problem = f"{response.status} {text[:500]}"
                 retry_after = float(response.headers.get("Retry-After", _RETRY_SECONDS))
         except (aiohttp.ClientError, TimeoutError) as error:
             self.last_problem = f"{type(error).__name__}: {error}"

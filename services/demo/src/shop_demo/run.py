@@ -108,7 +108,7 @@ class Run:
         self._witness = Witness(
             store.client,
             self._ledger,
-            payments_stream=shop.streams.payments,
+            streams=shop.streams,
             dead_letter_streams=shop.dead_letter_streams,
             charges=RecordFollower(shop.charges),
             messages=RecordFollower(shop.messages),

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from shop_demo.accounting import Ledger
 from shop_demo.records import RecordFollower
+from shop_events import Streams
 
 _BLOCK_MS = 100
 _COUNT = 2000
@@ -27,7 +28,7 @@ class Witness:
     Args:
         client: a connection pool to the event store; replies are bytes.
         ledger: where everything is noted.
-        payments_stream: carries the payment events.
+        streams: the shop's streams.
         dead_letter_streams: carry the dead letters of every group.
         charges: the payment provider's record.
         messages: the message sink's record.
@@ -38,17 +39,18 @@ class Witness:
         client: "Redis",
         ledger: Ledger,
         *,
-        payments_stream: str,
+        streams: Streams,
         dead_letter_streams: Collection[str],
         charges: RecordFollower,
         messages: RecordFollower,
     ) -> None:
         self._client = client
         self._ledger = ledger
-        self._payments_stream = payments_stream
+        self._payments_stream = streams.payments
+        self._followed = (streams.orders, streams.payments, streams.notifications)
         self._charges = charges
         self._messages = messages
-        self._last_ids = dict.fromkeys((payments_stream, *dead_letter_streams), "0-0")
+        self._last_ids = dict.fromkeys((*self._followed, *dead_letter_streams), "0-0")
         self.payment_entries_seen = 0
 
     async def run(self) -> None:
@@ -77,8 +79,8 @@ class Witness:
         read = 0
         for name, entries in reply or ():
             stream = name.decode()
-            for _, fields in entries:
-                self._note(stream, fields)
+            for entry_id, fields in entries:
+                self._note(stream, entry_id, fields)
                 read += 1
             self._last_ids[stream] = entries[-1][0].decode()
         return read
@@ -88,7 +90,7 @@ class Witness:
         for line in self._charges.read_new():
             self._ledger.decision(line["orderId"], charged=line["outcome"] == "approved")
         for line in self._messages.read_new():
-            self._ledger.message(line["orderId"], line["atMilliseconds"])
+            self._ledger.message(line["orderId"])
 
     async def _follow_streams(self) -> None:
         while True:
@@ -99,13 +101,33 @@ class Witness:
             self.read_records()
             await asyncio.sleep(_RECORD_POLL_SECONDS)
 
-    def _note(self, stream: str, fields: _Fields) -> None:
-        if stream != self._payments_stream:
+    def _note(self, stream: str, entry_id: bytes, fields: _Fields) -> None:
+        if stream not in self._followed:
             provenance = json.loads(fields[b"deadLetter"])
             self._ledger.dead_letter(provenance["stream"], provenance["entryId"])
             return
-        self.payment_entries_seen += 1
-        kind = fields.get(b"type")
-        if kind in (b"PAYMENT_COMPLETED", b"PAYMENT_FAILED"):
-            order_id = json.loads(fields[b"payload"])["orderId"]
-            self._ledger.payment(order_id, completed=kind == b"PAYMENT_COMPLETED")
+        self.payment_entries_seen += stream == self._payments_stream
+        order_id = _order_id(fields)
+        if order_id is None:
+            return
+        match fields[b"type"]:
+            case b"ORDER_CREATED":
+                self._ledger.created(order_id, _milliseconds(entry_id))
+            case b"PAYMENT_COMPLETED":
+                self._ledger.payment(order_id, completed=True)
+            case b"PAYMENT_FAILED":
+                self._ledger.payment(order_id, completed=False)
+            case b"NOTIFICATION_SENT":
+                self._ledger.notified(order_id, _milliseconds(entry_id))
+
+
+def _order_id(fields: _Fields) -> str | None:
+    """Read whose event an entry is; ``None`` for one that cannot be decoded."""
+    try:
+        return str(json.loads(fields[b"payload"])["orderId"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _milliseconds(entry_id: bytes) -> int:
+    return int(entry_id.partition(b"-")[0])
