@@ -16,6 +16,8 @@ __all__ = [
 
 _OUTPUTS = uuid.UUID("6f1d7a43-5c0b-5a51-9a57-0c5a8b1f2d10")
 _FOREIGN = uuid.UUID("0b9c3f52-1d1e-5d6a-8c41-70c3f0a4e7b2")
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""RFC 9562 fixes the upper two bits of the ninth byte."""
 
 
 def new_event_id() -> str:
@@ -35,11 +37,8 @@ def derived_event_id(event_id: str, group: str, index: int) -> str:
         group: The consuming group.
         index: 0 for the first output.
     """
-    digest = bytearray(sha1(_OUTPUTS.bytes + f"{event_id}/{group}/{index}".encode(), usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    h = sha1(_OUTPUTS.bytes + f"{event_id}/{group}/{index}".encode(), usedforsecurity=False).hexdigest()
+    return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
 
 
 def foreign_event_id(stream: str, entry_id: str) -> str:

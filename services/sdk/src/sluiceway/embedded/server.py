@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import weakref
 from pathlib import Path
@@ -82,6 +83,8 @@ class EmbeddedServer:
             self.data_dir = Path(data_dir).resolve()
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
+        # A stop that comes while another thread is starting it (a cancelled `embedded`) has to wait, or it would find nothing.
+        self._changing = threading.RLock()
 
     @property
     def port(self) -> int:
@@ -128,24 +131,8 @@ class EmbeddedServer:
             EmbeddedServerError: The port or the data folder is taken, the server ended at once (its last log lines are in the
                 text), or it did not answer in time.
         """
-        if self.running:
-            return
-        any_port_will_do = self._port == 0
-        for attempt in range(1, _PORT_ATTEMPTS + 1):
-            if any_port_will_do:
-                self._port = free_port()
-            try:
-                self._launch()
-                self._wait_until_ready()
-            except BaseException as error:
-                self._end(signal.SIGKILL)
-                if any_port_will_do:
-                    self._port = 0
-                    if isinstance(error, PortTakenError) and attempt < _PORT_ATTEMPTS:
-                        continue  # somebody took it after it was found free
-                raise
-            atexit.register(self.stop)
-            return
+        with self._changing:
+            self._start()
 
     def stop(self, within_seconds: float = 10.0) -> None:
         """Shut the server down, its data written; kill it if that takes too long. Does nothing if it does not run.
@@ -204,6 +191,26 @@ class EmbeddedServer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def _start(self) -> None:
+        if self.running:
+            return
+        any_port_will_do = self._port == 0
+        for attempt in range(1, _PORT_ATTEMPTS + 1):
+            if any_port_will_do:
+                self._port = free_port()
+            try:
+                self._launch()
+                self._wait_until_ready()
+            except BaseException as error:
+                self._end(signal.SIGKILL)
+                if any_port_will_do:
+                    self._port = 0
+                    if isinstance(error, PortTakenError) and attempt < _PORT_ATTEMPTS:
+                        continue  # somebody took it after it was found free
+                raise
+            atexit.register(self.stop)
+            return
 
     def _launch(self) -> None:
         refuse_taken_port(self._port)
@@ -281,18 +288,19 @@ class EmbeddedServer:
         )
 
     def _end(self, signal_number: signal.Signals, within_seconds: float = 10.0) -> None:
-        process, self._process = self._process, None
-        atexit.unregister(self.stop)
-        if process is None:
-            return
-        if process.poll() is None:
-            process.send_signal(signal_number)
-            process.send_signal(signal.SIGCONT)  # a paused process would not see the SIGTERM
-        try:
-            process.wait(within_seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with self._changing:
+            process, self._process = self._process, None
+            atexit.unregister(self.stop)
+            if process is None:
+                return
+            if process.poll() is None:
+                process.send_signal(signal_number)
+                process.send_signal(signal.SIGCONT)  # a paused process would not see the SIGTERM
+            try:
+                process.wait(within_seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _resolve(binary: ServerBinary | Path | str | None) -> ServerBinary:
