@@ -17,6 +17,7 @@ from tests.support.processes import Programs, gone
 from tests.support.servers import StartServer
 
 from sluiceway.embedded import EmbeddedServer, EmbeddedServerError, ServerBinary, embedded, find_binary
+from sluiceway.embedded.folder_lock import LOCK_NAME
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals the child of a killed parent")
 
@@ -40,6 +41,22 @@ async def test_it_is_stopped_when_the_block_fails() -> None:
             raise ZeroDivisionError
 
     assert not server.running
+
+
+async def test_cancelling_its_start_leaves_no_server_behind(tmp_path: Path) -> None:
+    async def use() -> None:
+        async with embedded(tmp_path):
+            await asyncio.Event().wait()
+
+    using = asyncio.create_task(use())
+    lock = tmp_path / LOCK_NAME
+    await eventually(lock.exists)
+
+    using.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await using
+    gone(int(lock.read_text()), within_seconds=0)
 
 
 async def test_the_event_loop_runs_on_while_it_starts() -> None:

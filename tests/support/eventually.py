@@ -12,6 +12,7 @@ T = TypeVar("T")
 
 _FIRST_PAUSE_SECONDS = 0.002
 _LONGEST_PAUSE_SECONDS = 0.05
+_GRACE_SECONDS = 1.0
 
 
 @overload
@@ -56,16 +57,25 @@ async def eventually(
     """
     not_yet: tuple[type[Exception], ...] = (AssertionError, *ignoring)
     last: object = None
-    for pause in _pauses(within_seconds):
-        try:
-            answer = predicate()
-            value = await answer if inspect.isawaitable(answer) else answer
-            if value:
-                return value
-            last = value
-        except not_yet as error:
-            last = error
-        await asyncio.sleep(pause)
+    # An async condition may hang (its connection is cut off, say): that is a failure of the same kind.
+    deadline = asyncio.timeout(within_seconds + _GRACE_SECONDS)
+    try:
+        async with deadline:
+            for pause in _pauses(within_seconds):
+                try:
+                    answer = predicate()
+                    value = await answer if inspect.isawaitable(answer) else answer
+                    if value:
+                        return value
+                    last = value
+                except not_yet as error:
+                    last = error
+                await asyncio.sleep(pause)
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        failure = _failure(predicate, what, within_seconds, last)
+        raise AssertionError(f"{failure}; the last look at it did not return") from None
     raise AssertionError(_failure(predicate, what, within_seconds, last))
 
 

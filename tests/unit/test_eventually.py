@@ -1,5 +1,6 @@
 """Waiting for a condition: what counts as true, what counts as not yet, and what a failure says."""
 
+import asyncio
 import itertools
 import time
 
@@ -50,6 +51,23 @@ async def test_other_errors_are_passed_on_unless_they_are_to_be_ignored() -> Non
 async def test_a_failure_names_the_condition_the_deadline_and_the_last_value() -> None:
     with pytest.raises(AssertionError, match=r"not within 0\.01 s: three entries; last value: \[\]"):
         await eventually(list, within_seconds=0.01, what="three entries")
+
+
+async def test_a_condition_that_hangs_is_a_failure_too() -> None:
+    async def condition() -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    with pytest.raises(AssertionError, match=r"an answer; last value: None; the last look at it did not return"):
+        await eventually(condition, within_seconds=0.01, what="an answer")
+
+
+async def test_a_timeout_of_the_condition_itself_is_passed_on() -> None:
+    async def condition() -> bool:
+        raise TimeoutError("its own")
+
+    with pytest.raises(TimeoutError, match="its own"):
+        await eventually(condition)
 
 
 def test_a_failure_shows_the_last_error() -> None:
