@@ -45,14 +45,14 @@ class Batch(Generic[E_co]):
     def __len__(self) -> int:
         return len(self._items)
 
-    def retry(self, item: BatchItem[E_co], *, after_seconds: float) -> None:  # type: ignore[misc]
+    def retry(self, item: BatchItem[E_co], *, after_seconds: float) -> None:
         """Try this item again after so many seconds; it counts as an attempt."""
         self._failures[id(item)] = RetryLater(after_seconds)
 
-    def reject(self, item: BatchItem[E_co], *, reason: str) -> None:  # type: ignore[misc]
+    def reject(self, item: BatchItem[E_co], *, reason: str) -> None:
         """Send this item to the dead letters."""
         self._failures[id(item)] = Reject(reason)
 
-    def failure_of(self, item: BatchItem[E_co]) -> RetryLater | Reject | None:  # type: ignore[misc]
+    def failure_of(self, item: BatchItem[E_co]) -> RetryLater | Reject | None:
         """Return what was said of an item, or None if it is done."""
         return self._failures.get(id(item))

@@ -21,11 +21,15 @@ from redis.backoff import NoBackoff
 from redis.credentials import CredentialProvider
 from redis.exceptions import NoScriptError
 from redis.retry import Retry as SyncRetry
+from typing_extensions import override
 
 from .errors import ConfigurationError
 from .scripts import Script
 
-__all__ = ["Endpoint", "Link", "RedisSettings"]
+__all__ = ["Argument", "Endpoint", "Link", "RedisSettings"]
+
+Argument = bytes | str | int | float
+"""What a command may be given."""
 
 
 class RedisSettings(BaseModel):
@@ -60,6 +64,7 @@ class _FileCredentials(CredentialProvider):
         self._username = username
         self._path = path
 
+    @override
     def get_credentials(self) -> tuple[str] | tuple[str, str]:
         password = self._path.read_text().strip()
         return (self._username, password) if self._username else (password,)
@@ -85,24 +90,21 @@ class Endpoint:
             "health_check_interval": 0,
         }
         if self.settings.password_file is not None:
-            self._options["credential_provider"] = _FileCredentials(
-                self.settings.username, self.settings.password_file
-            )
+            self._options["credential_provider"] = _FileCredentials(self.settings.username, self.settings.password_file)
         else:
             if self.settings.username is not None:
                 self._options["username"] = self.settings.username
             if self.settings.password is not None:
                 self._options["password"] = self.settings.password.get_secret_value()
         try:
-            self._pool = ConnectionPool.from_url(
-                self.settings.url, retry=AsyncRetry(NoBackoff(), 0), **self._options
-            )
+            self._pool = ConnectionPool.from_url(self.settings.url, retry=AsyncRetry(NoBackoff(), 0), **self._options)
         except ValueError as error:
             raise ConfigurationError(f"redis URL: {error}") from error
 
     def connection(self) -> AbstractConnection:
         """Return a new connection, not yet open."""
-        return self._pool.make_connection()
+        made: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
+        return made
 
     def client(self, max_connections: int = 32) -> redis.asyncio.Redis:
         """Return a pooled client for publishing and tools; it never repeats a command by itself."""
@@ -128,7 +130,7 @@ class Link:
     def __init__(self, endpoint: Endpoint) -> None:
         self._connection = endpoint.connection()
 
-    async def call(self, *arguments: bytes | str | int | float) -> Any:
+    async def call(self, *arguments: Argument) -> Any:
         """Send a command and return its reply as bytes, integers and lists.
 
         Raises:
@@ -137,16 +139,15 @@ class Link:
         connection = self._connection
         try:
             if not connection.is_connected:
-                await connection.connect()
-            await connection.send_packed_command(pack_command(arguments), check_health=False)
+                await connection.connect()  # type: ignore[no-untyped-call]
+            packed = pack_command(arguments)  # type: ignore[arg-type]  # its stub names no tuple of any length
+            await connection.send_packed_command(packed, check_health=False)
             return await connection.read_response(disable_decoding=True)
         except asyncio.CancelledError:
             await connection.disconnect(nowait=True)
             raise
 
-    async def run(
-        self, script: Script, keys: Sequence[bytes | str], arguments: Iterable[bytes | str | int | float]
-    ) -> Any:
+    async def run(self, script: Script, keys: Sequence[bytes | str], arguments: Iterable[Argument]) -> Any:
         """Run a server-side script and return its reply; loads it where the server does not have it."""
         rest = (len(keys), *keys, *arguments)
         try:

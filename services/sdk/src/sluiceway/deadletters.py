@@ -120,12 +120,14 @@ class DeadLetters:
         gone: int = await self._link.call("XTRIM", self._keys.dead, "MAXLEN", 0)
         return gone
 
-    async def _range(self, start: bytes, end: bytes, count: int) -> list[DeadLetter]:
+    async def _range(self, start: bytes, end: bytes, count: int) -> tuple[DeadLetter, ...]:
         reply = await self._link.call("XRANGE", self._keys.dead, start, end, "COUNT", count)
         letters = []
         for entry_id, (first, provenance, *original) in reply:
             if first != PROVENANCE:
-                raise SluicewayError(f"{self._keys.dead} {entry_id.decode()}: not a dead letter, its first field is {first!r}")
+                raise SluicewayError(
+                    f"{self._keys.dead} {entry_id.decode()}: not a dead letter, its first field is {first!r}"
+                )
             fields = tuple(zip(original[::2], original[1::2], strict=True))
             letters.append(DeadLetter(entry_id.decode(), json.loads(provenance), fields))
-        return letters
+        return tuple(letters)

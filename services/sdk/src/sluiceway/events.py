@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+from typing_extensions import override
 
 from .errors import ConfigurationError
 
@@ -34,7 +35,8 @@ class Event(BaseModel):
     event_type: ClassVar[str] = ""
     event_version: ClassVar[int] = 1
 
-    def __init_subclass__(cls, *, type: str = "", version: int = 1, **kwargs: Any) -> None:  # noqa: A002
+    @override
+    def __init_subclass__(cls, *, type: str = "", version: int = 1, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if type and not (type.isprintable() and type == type.strip() and len(type) <= 200):
             raise ConfigurationError(f"{cls.__name__}: type={type!r} must be printable text of at most 200 characters")

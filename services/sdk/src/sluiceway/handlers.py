@@ -16,6 +16,9 @@ from .options import Retry, RetryPolicy
 
 __all__ = ["Handler", "KeyOf", "declare"]
 
+Refusal = Callable[[str], ConfigurationError]
+"""Makes the error for what is wrong with a handler."""
+
 KeyOf = Literal["key"] | Callable[[Any], str]
 
 
@@ -57,11 +60,6 @@ class Handler:
                 return self.retry[kind]
         return Retry()
 
-    @property
-    def most_attempts(self) -> int:
-        """The largest number of starts any of its policies allows."""
-        return max(policy.attempts for policy in self.retry.values())
-
 
 def declare(
     call: Callable[..., Awaitable[Any]],
@@ -85,45 +83,29 @@ def declare(
     def refuse(what: str) -> ConfigurationError:
         return ConfigurationError(f"handler {name}: {what}")
 
-    if not inspect.iscoroutinefunction(call):
-        raise refuse("must be `async def`; move blocking work into asyncio.to_thread")
-    for event in events:
-        if not (isinstance(event, type) and issubclass(event, Event) and event.event_type):
-            raise refuse(f'{event!r} is no event class with a type: class …(Event, type="…")')
-    if not events:
-        raise refuse("name at least one event class")
-    for option, value, lowest in (
-        ("concurrency", concurrency, 1),
-        ("batch", batch, 0),
-        ("timeout_seconds", timeout_seconds, 0.01),
-        ("batch_wait_seconds", batch_wait_seconds, 0),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < lowest:
-            raise refuse(f"{option}={value!r} must be a number of at least {lowest}")
+    numbers = {
+        "concurrency": (concurrency, 1),
+        "batch": (batch, 0),
+        "timeout_seconds": (timeout_seconds, 0.01),
+        "batch_wait_seconds": (batch_wait_seconds, 0),
+    }
+    _check_events(events, refuse)
+    _check_numbers(numbers, refuse)
     if order_by is not None and order_by != "key" and not callable(order_by):
         raise refuse(f'order_by={order_by!r} must be None, "key" or a function of the event')
     if batch and order_by is not None:
         raise refuse("batch=… and order_by=… do not go together: a batch has no single key")
-    parameters = list(inspect.signature(call).parameters.values())
-    if not 1 <= len(parameters) <= 2:
-        raise refuse("takes (event) or (event, context), or (batch) with batch=…")
-    hints = _hints(call)
-    _check_first(hints.get(parameters[0].name), events, batch, refuse)
-    if _returns_events(hints.get("return")) and publishes is None:
-        raise refuse('returns events but has no stream for them: add publishes="…"')
-    if batch and len(parameters) == 2:
-        raise refuse("a batch handler takes the batch alone; each item has its context")
-    if retry is None:
-        policies: Mapping[type[BaseException], Retry] = {BaseException: Retry()}
-    elif isinstance(retry, Retry):
-        policies = {BaseException: retry}
+    parameters = _check_call(call, events, batch, publishes, refuse)
+    policies: Mapping[type[BaseException], Retry]
+    if retry is None or isinstance(retry, Retry):
+        policies = {BaseException: retry or Retry()}
     else:
         policies = {BaseException: Retry(), **retry}
     return Handler(
         name=name,
         call=call,
         events=events,
-        takes_context=len(parameters) == 2,
+        takes_context=parameters == 2,
         publishes=publishes,
         concurrency=int(concurrency),
         timeout_seconds=timeout_seconds,
@@ -134,6 +116,43 @@ def declare(
     )
 
 
+def _check_events(events: tuple[type[Event], ...], refuse: Refusal) -> None:
+    if not events:
+        raise refuse("name at least one event class")
+    for event in events:
+        # Not everybody runs a type checker: what the signature promises is looked at as well.
+        if not (isinstance(event, type) and issubclass(event, Event) and event.event_type):  # type: ignore[redundant-expr]
+            raise refuse(f'{event!r} is no event class with a type: class …(Event, type="…")')
+
+
+def _check_numbers(numbers: Mapping[str, tuple[float, float]], refuse: Refusal) -> None:
+    for option, (value, lowest) in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < lowest:  # type: ignore[redundant-expr]
+            raise refuse(f"{option}={value!r} must be a number of at least {lowest}")
+
+
+def _check_call(
+    call: Callable[..., Awaitable[Any]],
+    events: tuple[type[Event], ...],
+    batch: int,
+    publishes: str | None,
+    refuse: Refusal,
+) -> int:
+    """Check the coroutine function itself and return how many parameters it takes."""
+    if not inspect.iscoroutinefunction(call):
+        raise refuse("must be `async def`; move blocking work into asyncio.to_thread")
+    parameters = list(inspect.signature(call).parameters.values())
+    if not 1 <= len(parameters) <= 2:  # the event, and perhaps its context
+        raise refuse("takes (event) or (event, context), or (batch) with batch=…")
+    if batch and len(parameters) != 1:
+        raise refuse("a batch handler takes the batch alone; each item has its context")
+    hints = _hints(call)
+    _check_first(hints.get(parameters[0].name), events, batch, refuse)
+    if _returns_events(hints.get("return")) and publishes is None:
+        raise refuse('returns events but has no stream for them: add publishes="…"')
+    return len(parameters)
+
+
 def _hints(call: Callable[..., Any]) -> dict[str, Any]:
     # Names under TYPE_CHECKING, or local to a function, cannot be resolved; then there is nothing to check.
     try:
@@ -142,9 +161,7 @@ def _hints(call: Callable[..., Any]) -> dict[str, Any]:
         return {}
 
 
-def _check_first(
-    hint: Any, events: tuple[type[Event], ...], batch: int, refuse: Callable[[str], ConfigurationError]
-) -> None:
+def _check_first(hint: Any, events: tuple[type[Event], ...], batch: int, refuse: Refusal) -> None:
     if hint is None or hint is Any:
         return
     is_batch = hint is Batch or typing.get_origin(hint) is Batch
@@ -166,5 +183,3 @@ def _returns_events(hint: Any) -> bool:
     if isinstance(hint, type):
         return issubclass(hint, Event)
     return any(_returns_events(part) for part in typing.get_args(hint))
-
-

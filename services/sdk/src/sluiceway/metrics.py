@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+from typing_extensions import override
 
 from .backlog import Backlog
 from .engine import Consumer
-from .engine.stats import Histogram
+from .engine.stats import Histogram, Stats
 
 __all__ = ["ServiceCollector"]
 
 _LABELS = ("stream", "group")
-_COUNTERS = {
+_COUNTERS: dict[str, tuple[str, Callable[[Stats], float]]] = {
     "received": ("Entries read or taken over.", lambda stats: stats.received),
     "handled": ("Events handled and settled.", lambda stats: stats.settled["handled"]),
     "failed": ("Attempts that failed.", lambda stats: stats.failed),
@@ -32,7 +33,7 @@ _COUNTERS = {
     "trimmed": ("Settled entries removed by Trim.", lambda stats: stats.trimmed),
     "commit_errors": ("Settlements that the server refused.", lambda stats: stats.commit_errors),
 }
-_HISTOGRAMS = {
+_HISTOGRAMS: dict[str, tuple[str, Callable[[Stats], Histogram]]] = {
     "handler_seconds": ("Duration of handler runs.", lambda stats: stats.handler_seconds),
     "commit_seconds": ("Duration of commits.", lambda stats: stats.commit_seconds),
     "end_to_end_seconds": ("From the entry's ID to its commit.", lambda stats: stats.end_to_end_seconds),
@@ -52,6 +53,7 @@ class ServiceCollector(Collector):
         self._consumers = tuple(consumers)
         self._backlogs = backlogs
 
+    @override
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
         for name, (what, value) in _COUNTERS.items():

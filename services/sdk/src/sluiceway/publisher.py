@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-import redis.asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -173,19 +172,19 @@ class Publisher:
 
     async def _append(self, fields: list[bytes | str]) -> bytes:
         if self._max_length is None:
-            entry_id: bytes = await self._client.execute_command("XADD", self.stream, "*", *fields)
+            entry_id: bytes = await self._client.execute_command("XADD", self.stream, "*", *fields)  # type: ignore[no-untyped-call]
             return entry_id
         script, rest = self._capped, (2, self.stream, lost_key(self.stream), self._max_length, *fields)
         try:
-            reply = await self._client.execute_command("EVALSHA", script.digest, *rest)
+            reply = await self._client.execute_command("EVALSHA", script.digest, *rest)  # type: ignore[no-untyped-call]
         except NoScriptError:
-            reply = await self._client.execute_command("EVAL", script.source, *rest)
+            reply = await self._client.execute_command("EVAL", script.source, *rest)  # type: ignore[no-untyped-call]
         self.lost += reply[1]
         capped_id: bytes = reply[0]
         return capped_id
 
     def _as_publish_error(self, error: BaseException) -> PublishError:
-        told = f"stream {self.stream}: {error or type(error).__name__}"
+        told = f"stream {self.stream}: {str(error) or type(error).__name__}"
         temporary = isinstance(
             error,
             RedisConnectionError | RedisTimeoutError | OutOfMemoryError | ReadOnlyError | OSError | TimeoutError,

@@ -138,15 +138,15 @@ class Service:
         Raises:
             ConfigurationError: A value cannot work.
         """
-        given = {name: value for name, value in locals().items() if name not in ("self", "stream") and value is not None}
+        given = {
+            name: value for name, value in locals().items() if name not in ("self", "stream") and value is not None
+        }
         self._options[stream] = ConsumerOptions(**given)
 
     def publisher(self, stream: str, *, timeout_seconds: float = 3.0) -> Publisher:
         """Return the service's publisher for a stream; it is closed with the service."""
         if stream not in self._publishers:
-            self._publishers[stream] = Publisher(
-                self._endpoint.settings, stream, timeout_seconds=timeout_seconds
-            )
+            self._publishers[stream] = Publisher(self._endpoint.settings, stream, timeout_seconds=timeout_seconds)
         return self._publishers[stream]
 
     @property
@@ -164,7 +164,9 @@ class Service:
             raise ConfigurationError(f"service {self.name} is running already")
         for stream in self._options:
             if stream not in self._handlers:
-                raise ConfigurationError(f"service {self.name}: consume({stream!r}, …) but no handler reads that stream")
+                raise ConfigurationError(
+                    f"service {self.name}: consume({stream!r}, …) but no handler reads that stream"
+                )
         self.consumers = tuple(
             Consumer(
                 self._endpoint,

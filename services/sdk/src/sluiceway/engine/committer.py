@@ -6,17 +6,11 @@ import asyncio
 import time
 from collections import deque
 
-from structlog.typing import FilteringBoundLogger
-
 from ..connection import Link
 from ..ids import entry_milliseconds
-from ..options import ConsumerOptions
 from ..scripts import load
 from .delivery import Delivery, Source
-from .groups import Groups
-from .health import Health
-from .holdings import Holdings
-from .stats import Stats
+from .shared import Shared
 
 __all__ = ["Committer"]
 
@@ -33,35 +27,18 @@ class Committer:
 
     Args:
         link: Its connection.
-        consumer: This consumer's name.
-        options: Batch size and marker window.
-        holdings: Where settled deliveries are let go.
-        groups: Repairs a missing group.
-        health: Told of faults.
-        stats: Counts outcomes.
-        log: Logger bound to stream, group and consumer.
+        shared: What the consumer's rooms have in common.
     """
 
-    def __init__(
-        self,
-        link: Link,
-        consumer: str,
-        options: ConsumerOptions,
-        holdings: Holdings,
-        groups: Groups,
-        health: Health,
-        stats: Stats,
-        log: FilteringBoundLogger,
-    ) -> None:
+    def __init__(self, link: Link, shared: Shared) -> None:
         self._link = link
-        self._consumer = consumer
-        self._window = int(options.deduplicate.seconds * 1000)
-        self._most = options.commit_count
-        self._holdings = holdings
-        self._groups = groups
-        self._health = health
-        self._stats = stats
-        self._log = log
+        self._consumer = shared.consumer
+        self._window = int(shared.options.deduplicate.seconds * 1000)
+        self._most = shared.options.commit_count
+        self._holdings = shared.holdings
+        self._health = shared.health
+        self._stats = shared.stats
+        self._log = shared.log
         self._script = load("commit")
         self._queue: deque[Delivery] = deque()
         self._wake = asyncio.Event()
@@ -115,7 +92,7 @@ class Committer:
             return reply
 
         began = time.monotonic()
-        reply = await self._health.persist("commit", commit, on_missing_group=self._groups.repair)
+        reply = await self._health.persist("commit", commit)
         self._stats.commit_seconds.observe(time.monotonic() - began)
         exceptions = {index: (status.decode(), text.decode("utf-8", "replace")) for index, status, text in reply}
         self._conclude(batch, exceptions, repeated=tries > 1)

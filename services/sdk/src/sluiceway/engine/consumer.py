@@ -31,6 +31,7 @@ from .reader import Reader
 from .recovery import Recovery
 from .release import release, unstarted
 from .retries import Retries
+from .shared import Shared
 from .stats import Stats
 from .trimmer import Trimmer
 
@@ -65,60 +66,23 @@ class Consumer:
         self.health = Health(self._log)
         sources = (Source(keys, replay=False), Source(keys, replay=True))
         self.holdings = Holdings(sources, options.in_flight, options.waiting)
-        self._links: list[Link] = []
+        shared = Shared(name, options, self.holdings, self.health, self.stats, self._log)
         self._endpoint = endpoint
+        self._links: list[Link] = []
         self._releasing = self._link()
-        decoder = Decoder(handlers, options.unhandled, name)
         self._pools = [Pool(handler, self, self.stats) for handler in handlers]
-        self._groups = Groups(self._link(), sources, options, self.health, self.stats, self._log)
-        self._committer = Committer(
-            self._link(), name, options, self.holdings, self._groups, self.health, self.stats, self._log
-        )
+        self._groups = Groups(self._link(), shared)
+        self._committer = Committer(self._link(), shared)
+        decoder = Decoder(handlers, options.unhandled, name)
         dispatcher = Dispatcher(self._pools, self.failed)
         self.holdings.on_drop(dispatcher.left)
-        self._retries = Retries(
-            self._link(),
-            name,
-            self.holdings,
-            decoder,
-            dispatcher,
-            self._committer,
-            self._groups,
-            self.health,
-            self.stats,
-            self._log,
-        )
+        self._retries = Retries(self._link(), shared, decoder=decoder, dispatcher=dispatcher, committer=self._committer)
         self._reader = Reader(
-            self._link(),
-            self._link(),
-            name,
-            options,
-            self.holdings,
-            decoder,
-            dispatcher,
-            self._committer,
-            self._groups,
-            self.health,
-            self.stats,
+            self._link(), self._link(), shared, decoder=decoder, dispatcher=dispatcher, committer=self._committer
         )
-        self._recovery = Recovery(
-            self._link(),
-            name,
-            handlers,
-            options.lease,
-            self.holdings,
-            self._retries,
-            self._groups,
-            self.health,
-            self.stats,
-            self._log,
-        )
-        self._trimmer = (
-            Trimmer(self._link(), sources[0], options.trim, self.health, self.stats, self._log)
-            if options.trim is not None
-            else None
-        )
-        self._keeper = LeaseKeeper(endpoint, sources, name, options.lease, self._lost_in_thread, self._log)
+        self._recovery = Recovery(self._link(), shared, handlers, self._retries)
+        self._trimmer = Trimmer(self._link(), shared, options.trim) if options.trim is not None else None
+        self._keeper = LeaseKeeper(endpoint, shared, self._lost_in_thread)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.stopping = False
@@ -178,7 +142,9 @@ class Consumer:
                 for source in self.holdings.sources:
                     await self._release(source, never_started[source])
         except (RedisError, OSError, TimeoutError) as error:
-            self._log.warning("Entries could not be handed back; they wait for their lease to run out", error=str(error))
+            self._log.warning(
+                "Entries could not be handed back; they wait for their lease to run out", error=str(error)
+            )
         await asyncio.to_thread(self._keeper.join)
         for link in self._links:
             await link.close()
@@ -224,7 +190,7 @@ class Consumer:
             for source in self.holdings.sources:
                 await self._release(source, [])
 
-        await self.health.persist("hand back of an earlier life's entries", tidy, on_missing_group=self._groups.repair)
+        await self.health.persist("hand back of an earlier life's entries", tidy)
         self._log.info("Consumer is reading")
 
     async def _watch(self) -> None:

@@ -64,7 +64,11 @@ class Decoder:
             correlation_id = fields[b"correlationId"].decode() if b"correlationId" in fields else ""
         except UnicodeDecodeError as error:
             identity = correlation_id = ""
-            problem: tuple[str, str, str] | None = ("undecodable", "UnicodeDecodeError", f"id or correlationId: {error}")
+            problem: tuple[str, str, str] | None = (
+                "undecodable",
+                "UnicodeDecodeError",
+                f"id or correlationId: {error}",
+            )
         else:
             problem = None
         if not identity:

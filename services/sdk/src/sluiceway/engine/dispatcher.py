@@ -70,7 +70,7 @@ class Dispatcher:
         if delivery.lane is not None:
             # It waited for a retry at the head of its lane.
             return True
-        key = text(delivery.fields.get(b"key")) if handler.order_by == "key" else handler.order_by(delivery.event)  # type: ignore[operator,misc]
+        key = text(delivery.fields.get(b"key")) if handler.order_by == "key" else handler.order_by(delivery.event)  # type: ignore[misc]
         if not key:
             return True
         delivery.lane = key

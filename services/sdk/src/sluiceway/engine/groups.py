@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from structlog.typing import FilteringBoundLogger
-
 from ..connection import Link
-from ..options import ConsumerOptions
 from ..scripts import load
 from .delivery import Source
-from .health import Health
-from .stats import Stats
+from .shared import Shared
 
 __all__ = ["Groups"]
 
@@ -21,31 +17,20 @@ class Groups:
 
     Args:
         link: Its connection.
-        sources: The streams.
-        options: Where a new group starts and what a lost one resumes from.
-        health: Told when policy forbids making the group anew.
-        stats: Counts repairs.
-        log: Logger bound to stream, group and consumer.
+        shared: What the consumer's rooms have in common.
     """
 
-    def __init__(
-        self,
-        link: Link,
-        sources: tuple[Source, ...],
-        options: ConsumerOptions,
-        health: Health,
-        stats: Stats,
-        log: FilteringBoundLogger,
-    ) -> None:
+    def __init__(self, link: Link, shared: Shared) -> None:
         self._link = link
-        self._sources = sources
-        self._options = options
-        self._health = health
-        self._stats = stats
-        self._log = log
+        self._sources = shared.holdings.sources
+        self._options = shared.options
+        self._health = shared.health
+        self._stats = shared.stats
+        self._log = shared.log
         self._script = load("repair")
         self._lock = asyncio.Lock()
         self._seen = False
+        shared.health.repair = self.repair
 
     async def ensure(self) -> None:
         """Make the group where it does not exist."""

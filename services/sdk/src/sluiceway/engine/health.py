@@ -36,6 +36,8 @@ class Health:
         self._fault: str | None = None
         self.refused: str | None = None
         """Why this consumer will not read until somebody steps in, or None."""
+        self.repair: Callable[[], Awaitable[None]] | None = None
+        """What makes a missing group anew."""
 
     @property
     def fault(self) -> str | None:
@@ -55,23 +57,17 @@ class Health:
 
     def failed(self, what: str, error: BaseException) -> None:
         """Note a fault; the first of a row is logged."""
-        fault = f"{what}: {error or type(error).__name__}"
+        fault = f"{what}: {str(error) or type(error).__name__}"
         if self._fault is None:
             self._log.warning("Server does not answer as it should", doing=what, error=str(error) or repr(error))
         self._fault = fault
 
-    async def persist(
-        self,
-        what: str,
-        step: Callable[[], Awaitable[T]],
-        on_missing_group: Callable[[], Awaitable[None]] | None = None,
-    ) -> T:
-        """Run a step until it succeeds, waiting longer each time, with jitter.
+    async def persist(self, what: str, step: Callable[[], Awaitable[T]]) -> T:
+        """Run a step until it succeeds, waiting longer each time, with jitter. A missing group is made anew.
 
         Args:
             what: What is being done, for the log.
             step: The step; it must be safe to repeat.
-            on_missing_group: What to do about a missing group before the next try.
 
         Returns:
             What the step returned.
@@ -81,8 +77,8 @@ class Health:
             try:
                 result = await step()
             except (RedisError, OSError, TimeoutError) as error:
-                if group_is_missing(error) and on_missing_group is not None:
-                    await on_missing_group()
+                if group_is_missing(error) and self.repair is not None:
+                    await self.repair()
                     continue
                 self.failed(what, error)
             else:

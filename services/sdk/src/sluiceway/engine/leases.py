@@ -10,14 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 
-import redis
+from redis.commands.core import Script
 from redis.exceptions import RedisError
-from structlog.typing import FilteringBoundLogger
 
 from ..connection import Endpoint
-from ..options import Lease
 from ..scripts import load
 from .delivery import Source
+from .shared import Shared
 
 __all__ = ["LeaseKeeper"]
 
@@ -32,30 +31,19 @@ class LeaseKeeper:
 
     Args:
         endpoint: The server.
-        sources: Whose entries are renewed.
-        consumer: This consumer's name.
-        lease: Its length.
+        shared: What the consumer's rooms have in common.
         lost: Called in this thread with the IDs that are another consumer's by now.
-        log: Logger bound to stream, group and consumer.
     """
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        sources: tuple[Source, ...],
-        consumer: str,
-        lease: Lease,
-        lost: Callable[[Source, list[bytes]], None],
-        log: FilteringBoundLogger,
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, shared: Shared, lost: Callable[[Source, list[bytes]], None]) -> None:
         self._endpoint = endpoint
-        self._sources = sources
-        self._consumer = consumer
-        self._interval = lease.seconds / 3
+        self._sources = shared.holdings.sources
+        self._consumer = shared.consumer
+        self._interval = shared.options.lease.seconds / 3
         self._lost = lost
-        self._log = log
+        self._log = shared.log
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"sluiceway leases {consumer}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"sluiceway leases {shared.consumer}", daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
@@ -87,7 +75,7 @@ class LeaseKeeper:
         finally:
             client.close()
 
-    def _renew(self, source: Source, script: redis.commands.core.Script) -> None:
+    def _renew(self, source: Source, script: Script) -> None:
         now = time.monotonic()
         # list() of a dict is one step for the interpreter, so the event loop cannot change it meanwhile.
         ids = list(source.waiting)

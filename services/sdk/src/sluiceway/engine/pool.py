@@ -201,12 +201,7 @@ class Pool:
             failure: BaseException | None = None
             self._begin(run)
             try:
-                result = await self.handler.call(batch)
-                if result is not None:
-                    raise ConfigurationError(
-                        f"handler {self.handler.name} returned {type(result).__name__}: a batch handler returns None "
-                        f"and publishes through item.context.publish(…)"
-                    )
+                _refuse_result(self.handler, await self.handler.call(batch))
             except asyncio.CancelledError as cancelled:
                 failure = self._why(run, task, cancelled)
             except Exception as raised:  # noqa: BLE001  # whatever a handler raises is a failed attempt
@@ -252,6 +247,14 @@ def _this_task() -> asyncio.Task[None]:
     task = asyncio.current_task()
     assert task is not None  # noqa: S101  # a coroutine always runs in a task
     return task
+
+
+def _refuse_result(handler: Handler, result: object) -> None:
+    if result is not None:
+        raise ConfigurationError(
+            f"handler {handler.name} returned {type(result).__name__}: a batch handler returns None "
+            f"and publishes through item.context.publish(…)"
+        )
 
 
 def _add_result(delivery: Delivery, result: object) -> None:

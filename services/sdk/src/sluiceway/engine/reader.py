@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from ..connection import Link
-from ..options import ConsumerOptions
 from ..scripts import load
 from .committer import Committer
 from .decoder import Decoder
 from .delivery import Delivery, Source, Stage
 from .dispatcher import Dispatcher
-from .groups import Groups
-from .health import Health
-from .holdings import Holdings
-from .stats import Stats
+from .shared import Shared
 
 __all__ = ["Reader"]
 
@@ -29,44 +26,35 @@ class Reader:
     Args:
         blocking: A connection for the blocking read alone.
         link: A connection for looking up markers.
-        consumer: This consumer's name.
-        options: Sizes and the marker window.
-        holdings: How much room there is.
+        shared: What the consumer's rooms have in common.
         decoder: Makes deliveries.
         dispatcher: Gets what has a handler.
         committer: Gets what needs none.
-        groups: Repairs a missing group.
-        health: Told of contact and faults.
-        stats: Counts what was read.
     """
 
     def __init__(
         self,
         blocking: Link,
         link: Link,
-        consumer: str,
-        options: ConsumerOptions,
-        holdings: Holdings,
+        shared: Shared,
+        *,
         decoder: Decoder,
         dispatcher: Dispatcher,
         committer: Committer,
-        groups: Groups,
-        health: Health,
-        stats: Stats,
     ) -> None:
+        options = shared.options
         self._blocking = blocking
         self._link = link
-        self._consumer = consumer
+        self._consumer = shared.consumer
         self._window = int(options.deduplicate.seconds * 1000)
         self._read_count = options.read_count
         self._least_room = max(1, min(options.read_count, options.in_flight) // 4)
-        self._holdings = holdings
+        self._holdings = holdings = shared.holdings
         self._decoder = decoder
         self._dispatcher = dispatcher
         self._committer = committer
-        self._groups = groups
-        self._health = health
-        self._stats = stats
+        self._health = shared.health
+        self._stats = shared.stats
         self._known = load("known")
         self._by_name: dict[bytes, Source] = {source.stream.encode(): source for source in holdings.sources}
         self._streams = (*self._by_name, *(b">" for _ in self._by_name))
@@ -82,10 +70,7 @@ class Reader:
             room = await self._room()
             if room == 0:
                 return
-            count = min(room, self._read_count)
-            reply = await self._health.persist(
-                "read", lambda count=count: self._read(count), on_missing_group=self._groups.repair
-            )
+            reply = await self._health.persist("read", partial(self._read, min(room, self._read_count)))
             if reply:
                 await self.take(reply)
 
@@ -140,7 +125,7 @@ class Reader:
     async def _skip_known(self, deliveries: list[Delivery]) -> None:
         """Mark those whose event ID was settled before, so that their handlers are not run."""
         keys = deliveries[0].source.keys.markers
-        arguments = (self._window, *(delivery.marker for delivery in deliveries))
+        arguments: list[bytes | int] = [self._window, *(delivery.marker for delivery in deliveries)]
         known: list[int] = await self._health.persist(
             "marker lookup", lambda: self._link.run(self._known, keys, arguments)
         )

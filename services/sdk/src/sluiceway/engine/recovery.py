@@ -5,20 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-
-from structlog.typing import FilteringBoundLogger
+from functools import partial
 
 from ..connection import Link
 from ..handlers import Handler
 from ..keys import RELEASED
-from ..options import Lease
 from ..scripts import load
 from .delivery import Source
-from .groups import Groups
-from .health import Health
-from .holdings import Holdings
 from .retries import Retries
-from .stats import Stats
+from .shared import Shared
 
 __all__ = ["Recovery", "starts_alone"]
 
@@ -45,49 +40,28 @@ class Recovery:
 
     Args:
         link: Its connection.
-        consumer: This consumer's name.
+        shared: What the consumer's rooms have in common.
         handlers: Whose attempts decide what is started alone.
-        lease: How long an entry may be without a sign of life, and how often to look.
-        holdings: How much room there is.
         retries: Keeps what is taken until it may start.
-        groups: Repairs a missing group.
-        health: Told of faults.
-        stats: Counts what was taken over.
-        log: Logger bound to stream, group and consumer.
     """
 
-    def __init__(
-        self,
-        link: Link,
-        consumer: str,
-        handlers: Sequence[Handler],
-        lease: Lease,
-        holdings: Holdings,
-        retries: Retries,
-        groups: Groups,
-        health: Health,
-        stats: Stats,
-        log: FilteringBoundLogger,
-    ) -> None:
+    def __init__(self, link: Link, shared: Shared, handlers: Sequence[Handler], retries: Retries) -> None:
         self._link = link
-        self._consumer = consumer
+        self._consumer = shared.consumer
         self._attempts = min(handler.retry[BaseException].attempts for handler in handlers)
-        self._lease = lease
-        self._holdings = holdings
+        self._lease = shared.options.lease
+        self._holdings = shared.holdings
         self._retries = retries
-        self._groups = groups
-        self._health = health
-        self._stats = stats
-        self._log = log
+        self._health = shared.health
+        self._stats = shared.stats
+        self._log = shared.log
         self._script = load("takeover")
 
     async def run(self) -> None:
         """Look and take, for ever."""
         while True:
             for source in self._holdings.sources:
-                await self._health.persist(
-                    "recovery", lambda source=source: self._poll(source), on_missing_group=self._groups.repair
-                )
+                await self._health.persist("recovery", partial(self._poll, source))
             await asyncio.sleep(self._lease.poll_seconds * random.uniform(0.5, 1.0))  # noqa: S311
 
     async def _poll(self, source: Source) -> None:

@@ -9,8 +9,6 @@ from collections import deque
 from itertools import count as counting
 from typing import Any
 
-from structlog.typing import FilteringBoundLogger
-
 from ..connection import Link
 from ..scripts import load
 from .committer import Committer
@@ -19,10 +17,7 @@ from .decoder import Decoder
 from .delivery import Delivery, Source, Stage, Waiting
 from .dispatcher import Dispatcher
 from .failures import Bury, after_failure, died_too_often
-from .groups import Groups
-from .health import Health
-from .holdings import Holdings
-from .stats import Stats
+from .shared import Shared
 
 __all__ = ["Retries"]
 
@@ -38,40 +33,24 @@ class Retries:
 
     Args:
         link: Its connection.
-        consumer: This consumer's name.
-        holdings: Where waiting entries are kept.
+        shared: What the consumer's rooms have in common.
         decoder: Reads fetched bodies.
         dispatcher: Gets started entries.
         committer: Gets dead letters.
-        groups: Repairs a missing group.
-        health: Told of faults.
-        stats: Counts failures.
-        log: Logger bound to stream, group and consumer.
     """
 
     def __init__(
-        self,
-        link: Link,
-        consumer: str,
-        holdings: Holdings,
-        decoder: Decoder,
-        dispatcher: Dispatcher,
-        committer: Committer,
-        groups: Groups,
-        health: Health,
-        stats: Stats,
-        log: FilteringBoundLogger,
+        self, link: Link, shared: Shared, *, decoder: Decoder, dispatcher: Dispatcher, committer: Committer
     ) -> None:
         self._link = link
-        self._consumer = consumer
-        self._holdings = holdings
+        self._consumer = shared.consumer
+        self._holdings = shared.holdings
         self._decoder = decoder
         self._dispatcher = dispatcher
         self._committer = committer
-        self._groups = groups
-        self._health = health
-        self._stats = stats
-        self._log = log
+        self._health = shared.health
+        self._stats = shared.stats
+        self._log = shared.log
         self._fail = load("fail")
         self._start = load("start")
         self._failed: deque[tuple[Delivery, float, str]] = deque()
@@ -83,7 +62,7 @@ class Retries:
         self._stopping = False
         self._recording = False
         self._recorded = asyncio.Event()
-        holdings.on_drop(self._left)
+        self._holdings.on_drop(self._left)
 
     def failed(self, delivery: Delivery, error: BaseException) -> None:
         """Decide what follows a failed attempt, and see to it."""
@@ -174,7 +153,6 @@ class Retries:
         lost: list[bytes] = await self._health.persist(
             "record of a failure",
             lambda: self._link.run(self._fail, (source.stream, source.retry), arguments),
-            on_missing_group=self._groups.repair,
         )
         for delivery, wait, _ in batch:
             if delivery.entry_id in lost:
@@ -224,7 +202,6 @@ class Retries:
             lambda: self._link.run(
                 self._start, (source.stream, source.retry), (source.group, self._consumer, *entry_ids)
             ),
-            on_missing_group=self._groups.repair,
         )
         started: list[Delivery] = []
         for entry_id, *rest in reply:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 
-from structlog.typing import FilteringBoundLogger
-
 from ..connection import Link
 from ..options import Trim
 from ..scripts import load
-from .delivery import Source
-from .health import Health
-from .stats import Stats
+from .shared import Shared
 
 __all__ = ["Trimmer"]
 
@@ -25,30 +21,26 @@ class Trimmer:
 
     Args:
         link: Its connection.
-        source: The stream; its group must exist, or nothing is removed.
+        shared: What the consumer's rooms have in common; its group must exist, or nothing is removed.
         trim: How much to keep.
-        health: Told of faults.
-        stats: Counts what was removed.
-        log: Logger bound to stream, group and consumer.
     """
 
-    def __init__(
-        self, link: Link, source: Source, trim: Trim, health: Health, stats: Stats, log: FilteringBoundLogger
-    ) -> None:
+    def __init__(self, link: Link, shared: Shared, trim: Trim) -> None:
         self._link = link
-        self._source = source
+        self._source = shared.holdings.sources[0]
         self._trim = trim
-        self._health = health
-        self._stats = stats
-        self._log = log
+        self._health = shared.health
+        self._stats = shared.stats
+        self._log = shared.log
         self._script = load("trim")
         self._pinned = ""
 
     async def run(self) -> None:
         """Look and trim, for ever."""
         while True:
-            while await self._health.persist("trim", self._step):
-                await asyncio.sleep(0)
+            more = True
+            while more:
+                more = await self._health.persist("trim", self._step)
             await asyncio.sleep(self._trim.every_seconds * random.uniform(0.5, 1.0))  # noqa: S311
 
     async def _step(self) -> bool:

@@ -1,0 +1,35 @@
+"""What every room of one consumer has in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from structlog.typing import FilteringBoundLogger
+
+from ..options import ConsumerOptions
+from .health import Health
+from .holdings import Holdings
+from .stats import Stats
+
+__all__ = ["Shared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """One consumer's identity, settings and books.
+
+    Args:
+        consumer: Its name in the group.
+        options: Sizes and policies.
+        holdings: The entries it owns.
+        health: Its contact with the server.
+        stats: What it counts.
+        log: Logger bound to stream, group and consumer.
+    """
+
+    consumer: str
+    options: ConsumerOptions
+    holdings: Holdings
+    health: Health
+    stats: Stats
+    log: FilteringBoundLogger
