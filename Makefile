@@ -53,7 +53,8 @@ lock: .tools/stamp ## recompile requirements/*.txt from the pyproject files (UPG
 # --- tests ------------------------------------------------------------------------------------------------------------
 
 # the root on the path, for tests.support; a folder without __init__.py there shadows nothing
-TIERS := PYTHONPATH=. $(PY) -m tests.support.tiers
+# exec: a signal to make reaches the runner and not a shell before it, and make waits for the runner's end
+TIERS := exec env PYTHONPATH=. $(PY) -m tests.support.tiers
 PYTEST := $(PY) -m pytest
 
 .PHONY: test
@@ -82,7 +83,7 @@ integration: sync ## tests on real servers and processes (ARGS="-k name": as for
 
 .PHONY: test-mutants
 test-mutants: sync ## break each guarantee on purpose and see its tests fail (ONLY=name: one of them)
-	@PYTHONPATH=. $(PY) -m tests.support.mutants $(ONLY)
+	@exec env PYTHONPATH=. $(PY) -m tests.support.mutants $(ONLY)
 
 .PHONY: bench
 bench: sync ## measure; reports numbers, asserts none
@@ -97,7 +98,7 @@ fmt: sync ## format, and fix what can be fixed safely
 
 .PHONY: demo
 demo: sync ## run the shop and watch it (REDIS_URL=…: on your server, DEMO_ARGS="--orders 2000 --kill")
-	@$(PY) -m shop_demo $(if $(REDIS_URL),--redis-url '$(REDIS_URL)') $(DEMO_ARGS)
+	@exec $(PY) -m shop_demo $(if $(REDIS_URL),--redis-url '$(REDIS_URL)') $(DEMO_ARGS)
 
 DIST ?= dist
 
