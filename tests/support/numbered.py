@@ -1,0 +1,82 @@
+"""A stream of numbered events, and handlers that note which numbers they saw and answer with outputs that can be counted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterable
+
+import redis.asyncio
+
+from sluiceway import Context, Event, Lease, Publisher
+from sluiceway.embedded import EmbeddedServer
+
+__all__ = ["QUICK", "Answered", "Numbered", "Recorder", "answers", "foreign", "publish_numbers"]
+
+QUICK = Lease(seconds=0.6, poll_seconds=0.1)
+"""A lease that runs out while a test waits."""
+
+
+class Numbered(Event, type="NUMBERED"):
+    """An input."""
+
+    number: int
+
+
+class Answered(Event, type="ANSWERED"):
+    """An output: the handler ran for this number and its commit went through."""
+
+    number: int
+
+
+class Recorder:
+    """A handler that notes what it was given.
+
+    Args:
+        closed: Numbers whose handling waits until `open` is called for them.
+
+    Attributes:
+        begun: Numbers in the order in which their handler was started; twice for two starts.
+        handled: Numbers in the order in which their handler returned.
+    """
+
+    def __init__(self, closed: Iterable[int] = ()) -> None:
+        self.begun: list[int] = []
+        self.handled: list[int] = []
+        self._gates = {number: asyncio.Event() for number in closed}
+
+    def open(self, *numbers: int) -> None:
+        """Let the handlers of these numbers go on; of all where none is named."""
+        for number in numbers or tuple(self._gates):
+            self._gates[number].set()
+
+    async def note(self, event: Numbered, _: Context) -> None:
+        """Handle without an output."""
+        self.begun.append(event.number)
+        if gate := self._gates.get(event.number):
+            await gate.wait()
+        self.handled.append(event.number)
+
+    async def answer(self, event: Numbered, context: Context) -> Answered:
+        """Handle with an output."""
+        await self.note(event, context)
+        return Answered(number=event.number)
+
+
+async def answers(client: redis.asyncio.Redis, stream: str) -> Counter[int]:
+    """Return how often each number was answered on a stream of outputs."""
+    entries = await client.xrange(stream)
+    return Counter(json.loads(fields[b"payload"])["number"] for _, fields in entries)
+
+
+def foreign(number: int) -> dict[str, str]:
+    """Return the fields of a numbered event as a producer without the SDK writes them."""
+    return {"type": "NUMBERED", "payload": json.dumps({"number": number})}
+
+
+async def publish_numbers(server: EmbeddedServer, stream: str, numbers: Iterable[int]) -> None:
+    """Publish numbered events one after the other."""
+    async with Publisher(server.url, stream) as publisher:
+        for number in numbers:
+            await publisher.publish(Numbered(number=number))
