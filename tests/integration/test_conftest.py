@@ -47,7 +47,7 @@ async def test_a_failed_test_shows_the_streams_of_its_server(pytests: Programs, 
 
     run = pytests.start(
         *("-m", "pytest", "-c", "pyproject.toml", "-p", "tests.conftest", "-p", "no:cacheprovider", str(file)),
-        env={"SLUICEWAY_SERVERS": "redis"},
+        env={"REQUIRE": "", "SLUICEWAY_SERVERS": "redis"},
     )
 
     await run.exits(pytest.ExitCode.TESTS_FAILED)
