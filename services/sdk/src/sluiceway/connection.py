@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import redis
-import redis.asyncio
 from hiredis import pack_command
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
@@ -71,7 +70,7 @@ class _FileCredentials(CredentialProvider):
 
 
 class Endpoint:
-    """One server, and the three kinds of connection the SDK makes to it.
+    """One server, and the two kinds of connection the SDK makes to it.
 
     Args:
         settings: A URL or settings.
@@ -105,12 +104,6 @@ class Endpoint:
         """Return a new connection, not yet open."""
         made: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
         return made
-
-    def client(self, max_connections: int = 32) -> redis.asyncio.Redis:
-        """Return a pooled client for publishing and tools; it never repeats a command by itself."""
-        return redis.asyncio.Redis.from_url(
-            self.settings.url, retry=AsyncRetry(NoBackoff(), 0), max_connections=max_connections, **self._options
-        )
 
     def thread_client(self) -> redis.Redis:
         """Return a blocking client for a thread of its own."""

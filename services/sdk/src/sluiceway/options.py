@@ -112,6 +112,7 @@ class ConsumerOptions:
 
     Args:
         in_flight: Most entries held in memory at once: buffered, running and not yet committed.
+        in_flight_bytes: Most bytes of payload held so; one read may go beyond it when entries suddenly grow.
         read_count: Most entries asked for in one read.
         commit_count: Most entries settled in one commit.
         waiting: Most entries waiting for a retry or an isolated start (their bodies stay on the server).
@@ -126,6 +127,7 @@ class ConsumerOptions:
     """
 
     in_flight: int = 1024
+    in_flight_bytes: int = 64 * 1024 * 1024
     read_count: int = 256
     commit_count: int = 256
     waiting: int = 10_000
@@ -137,7 +139,7 @@ class ConsumerOptions:
     trim: Trim | None = None
 
     def __post_init__(self) -> None:
-        for name in ("in_flight", "read_count", "commit_count", "waiting"):
+        for name in ("in_flight", "in_flight_bytes", "read_count", "commit_count", "waiting"):
             _at_least(self, name, 1)
         # A script unpacks one marker per entry onto Lua's stack, which holds some 8,000 values.
         for name in ("read_count", "commit_count"):

@@ -9,22 +9,18 @@ from types import TracebackType
 from typing import Self
 
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from .connection import Endpoint, Link, RedisSettings
+from .appender import MOST_PER_CALL, Appender
+from .connection import Endpoint, RedisSettings
 from .context import current_flow
 from .errors import ConfigurationError, PartialPublish, PublishError, Unavailable
 from .events import Event
 from .ids import new_event_id
-from .keys import lost_key
-from .scripts import load
 from .wire import Envelope, encode
 
 __all__ = ["Publisher", "Receipt"]
-
-_EVENTS_PER_CALL = 256
-"""Keeps one call at about a millisecond on the server, which serves nobody else meanwhile."""
 
 _TEMPORARY = ("OOM", "LOADING", "MASTERDOWN", "READONLY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "MISCONF")
 
@@ -75,16 +71,13 @@ class Publisher:
         if unsafe_max_length is not None and unsafe_max_length < 1:
             raise ConfigurationError(f"Publisher(unsafe_max_length={unsafe_max_length!r}): must be at least 1")
         self.stream = stream
-        self.lost = 0
-        """Entries lost to `unsafe_max_length` by this publisher, over all groups."""
         self._timeout_seconds = timeout_seconds
-        self._max_length = unsafe_max_length
-        self._capped = load("publish_capped")
-        self._many = load("publish")
-        endpoint = Endpoint(redis)
-        self._client = endpoint.client()
-        self._link = Link(endpoint)
-        self._many_lock = asyncio.Lock()
+        self._appender = Appender(Endpoint(redis), stream, timeout_seconds, unsafe_max_length)
+
+    @property
+    def lost(self) -> int:
+        """Entries lost to `unsafe_max_length` by this publisher, over all groups."""
+        return self._appender.lost
 
     async def __aenter__(self) -> Self:
         return self
@@ -95,9 +88,8 @@ class Publisher:
         await self.close()
 
     async def close(self) -> None:
-        """Close its connections."""
-        await self._client.aclose()
-        await self._link.close()
+        """Close its connection."""
+        await self._appender.close()
 
     async def publish(
         self, event: Event, *, key: str = "", event_id: str | None = None, correlation_id: str | None = None
@@ -117,8 +109,9 @@ class Publisher:
         envelope = self._envelope(key, event_id, correlation_id)
         fields = encode(event, envelope)
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                entry_id = await self._append(fields)
+            # One call may be under way before the one that takes this event.
+            async with asyncio.timeout(2 * self._timeout_seconds):
+                entry_id = await self._appender.append(fields)
         except (RedisError, OSError, TimeoutError) as error:
             raise self._as_publish_error(error) from error
         return Receipt(envelope.event_id, entry_id.decode(), envelope.correlation_id)
@@ -137,31 +130,19 @@ class Publisher:
         """
         if keys and len(keys) != len(events):
             raise ConfigurationError(f"publish_many: {len(events)} events but {len(keys)} keys")
-        if self._max_length is not None:
-            return [await self.publish(event, key=keys[at] if keys else "") for at, event in enumerate(events)]
         envelopes = [self._envelope(keys[at] if keys else "", None, None) for at in range(len(events))]
         entries = [encode(event, envelope) for event, envelope in zip(events, envelopes, strict=True)]
         ids: list[bytes] = []
-        async with self._many_lock:
-            try:
-                for first in range(0, len(entries), _EVENTS_PER_CALL):
-                    async with asyncio.timeout(self._timeout_seconds):
-                        ids += await self._append_many(entries[first : first + _EVENTS_PER_CALL])
-            except (RedisError, OSError, TimeoutError) as error:
-                failure = self._as_publish_error(error)
-                if not ids:
-                    raise failure from error
-                missing = [None] * (len(entries) - len(ids))
-                raise PartialPublish([*_receipts(envelopes, ids), *missing], str(failure)) from error
+        try:
+            for first in range(0, len(entries), MOST_PER_CALL):
+                ids += await self._appender.append_all(entries[first : first + MOST_PER_CALL])
+        except (RedisError, OSError, TimeoutError) as error:
+            failure = self._as_publish_error(error)
+            if not ids:
+                raise failure from error
+            missing = [None] * (len(entries) - len(ids))
+            raise PartialPublish([*_receipts(envelopes, ids), *missing], str(failure)) from error
         return _receipts(envelopes, ids)
-
-    async def _append_many(self, entries: Sequence[list[bytes | str]]) -> list[bytes]:
-        arguments: list[bytes | str | int] = []
-        for fields in entries:
-            arguments.append(len(fields))
-            arguments += fields
-        reply: list[bytes] = await self._link.run(self._many, (self.stream,), arguments)
-        return reply
 
     def _envelope(self, key: str, event_id: str | None, correlation_id: str | None) -> Envelope:
         flow = current_flow.get()
@@ -169,19 +150,6 @@ class Publisher:
         return Envelope(
             identity, correlation_id or flow.correlation_id or identity, flow.causation_id, flow.traceparent, key
         )
-
-    async def _append(self, fields: list[bytes | str]) -> bytes:
-        if self._max_length is None:
-            entry_id: bytes = await self._client.execute_command("XADD", self.stream, "*", *fields)  # type: ignore[no-untyped-call]
-            return entry_id
-        script, rest = self._capped, (2, self.stream, lost_key(self.stream), self._max_length, *fields)
-        try:
-            reply = await self._client.execute_command("EVALSHA", script.digest, *rest)  # type: ignore[no-untyped-call]
-        except NoScriptError:
-            reply = await self._client.execute_command("EVAL", script.source, *rest)  # type: ignore[no-untyped-call]
-        self.lost += reply[1]
-        capped_id: bytes = reply[0]
-        return capped_id
 
     def _as_publish_error(self, error: BaseException) -> PublishError:
         told = f"stream {self.stream}: {str(error) or type(error).__name__}"

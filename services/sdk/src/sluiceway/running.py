@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 from collections.abc import Callable
-
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from .logs import configure_logs
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 __all__ = ["run"]
 
@@ -21,6 +23,8 @@ def run(app_factory: Callable[[], web.Application], *, host: str = "127.0.0.1", 
         host: Address to listen on.
         port: Port to listen on.
     """
+    from aiohttp import web  # noqa: PLC0415  # only what serves HTTP pays for loading it
+
     configure_logs()
     web.run_app(
         app_factory(),

@@ -123,6 +123,7 @@ class Service:
         stream: str,
         *,
         in_flight: int | None = None,
+        in_flight_bytes: int | None = None,
         read_count: int | None = None,
         commit_count: int | None = None,
         waiting: int | None = None,

@@ -14,6 +14,8 @@ from .shared import Shared
 
 __all__ = ["Committer"]
 
+_MOST_BYTES = 4 * 1024 * 1024
+"""Bodies settled in one commit, after which it is full: dead letters carry theirs along."""
 _REFUSED_WAIT_SECONDS = 1.0
 """How long a settlement that the server refused waits for the next try."""
 _REFUSED_LONGEST_WAIT_SECONDS = 30.0
@@ -71,13 +73,14 @@ class Committer:
 
     def _take(self) -> list[Delivery]:
         batch: list[Delivery] = []
-        queue = self._queue
-        while queue and len(batch) < self._most:
+        queue, size = self._queue, 0
+        while queue and len(batch) < self._most and size < _MOST_BYTES:
             if batch and queue[0].source is not batch[0].source:
                 break
             delivery = queue.popleft()
             if delivery.source.held.get(delivery.entry_id) is delivery:
                 batch.append(delivery)
+                size += delivery.size
         return batch
 
     async def _settle(self, batch: list[Delivery]) -> None:

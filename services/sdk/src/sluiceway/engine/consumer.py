@@ -65,7 +65,7 @@ class Consumer:
         self._log = structlog.get_logger("sluiceway").bind(stream=keys.stream, group=keys.group, consumer=name)
         self.health = Health(self._log)
         sources = (Source(keys, replay=False), Source(keys, replay=True))
-        self.holdings = Holdings(sources, options.in_flight, options.waiting)
+        self.holdings = Holdings(sources, options)
         shared = Shared(name, options, self.holdings, self.health, self.stats, self._log)
         self._endpoint = endpoint
         self._links: list[Link] = []
@@ -208,7 +208,7 @@ class Consumer:
         for entry_id in entry_ids:
             self.holdings.forget(source, entry_id)
             delivery = source.held.get(entry_id)
-            if delivery is None:
+            if delivery is None or delivery.lost:
                 continue
             self.stats.leases_lost += 1
             self._log.warning("Lease was lost; another consumer has the entry", entry_id=entry_id.decode())

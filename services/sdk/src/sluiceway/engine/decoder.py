@@ -105,6 +105,7 @@ class Decoder:
         if payload is None:
             return "undecodable", "MissingField", "the entry has no field `payload`"
         handler, event = found
+        delivery.size = len(payload)
         try:
             delivery.event = event.__pydantic_validator__.validate_json(payload)  # type: ignore[attr-defined]
         except ValidationError as error:
@@ -118,4 +119,5 @@ class Decoder:
 
     def _bury(self, delivery: Delivery, reason: str, error_type: str, error: str) -> None:
         delivery.handler = None
+        delivery.size = sum(map(len, delivery.raw))
         dead_letter(delivery, consumer=self._consumer, reason=reason, error_type=error_type, error=error)

@@ -123,6 +123,7 @@ class Delivery:
         "raw",
         "recorded",
         "run",
+        "size",
         "source",
         "stage",
     )
@@ -139,6 +140,8 @@ class Delivery:
         self.handler: Handler | None = None
         self.flow: Flow = Flow()
         self.outputs: list[tuple[str, list[bytes | str]]] = []
+        self.size = 0
+        """Bytes of the body, roughly."""
         self.recorded = False
         """A retry record of it is on the server."""
         self.first_failure = 0

@@ -35,8 +35,8 @@ class Groups:
     async def ensure(self) -> None:
         """Make the group where it does not exist."""
         async with self._lock:
-            for source in self._sources:
-                await self._ensure(source)
+            refusals = [await self._ensure(source) for source in self._sources]
+            self._health.refused = next(filter(None, refusals), None)
             self._seen = True
 
     async def repair(self) -> None:
@@ -47,7 +47,8 @@ class Groups:
                 return
             await asyncio.sleep(1)
 
-    async def _ensure(self, source: Source) -> None:
+    async def _ensure(self, source: Source) -> str | None:
+        """Make the group of one stream, or return why that is forbidden."""
         # Whatever is in a replay stream was put there for this group, so it is never skipped.
         start = "earliest" if source.is_replay else self._options.start
         policy = "resume" if source.is_replay else self._options.on_lost_group
@@ -57,10 +58,8 @@ class Groups:
             (source.group, start, policy, int(self._seen)),
         )
         if status == b"refused":
-            self._health.refused = f"the group {source.group} of {source.stream} is lost and its policy is `fail`"
             self._log.error("Group is lost; its policy forbids making it anew", stream=source.stream)
-            return
-        self._health.refused = None
+            return f"the group {source.group} of {source.stream} is lost and its policy is `fail`"
         if status == b"repaired":
             self._stats.repaired += 1
             self._log.warning(
@@ -71,3 +70,4 @@ class Groups:
             )
         elif status == b"created":
             self._log.info("Group was created", stream=source.stream, starts_after=after.decode())
+        return None

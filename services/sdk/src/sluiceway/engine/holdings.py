@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from ..options import ConsumerOptions
 from .delivery import Delivery, Source, Waiting
 
 __all__ = ["Holdings"]
+
+_FORGETTING = 0.99
+"""How slowly the size of the largest entry seen lately is forgotten, an entry at a time."""
 
 
 class Holdings:
@@ -15,14 +19,16 @@ class Holdings:
 
     Args:
         sources: The streams that are read.
-        in_flight: Most entries with bodies.
-        waiting: Most entries without.
+        options: The bounds.
     """
 
-    def __init__(self, sources: tuple[Source, ...], in_flight: int, waiting: int) -> None:
+    def __init__(self, sources: tuple[Source, ...], options: ConsumerOptions) -> None:
         self.sources = sources
-        self._in_flight = in_flight
-        self._waiting = waiting
+        self._in_flight = options.in_flight
+        self._most_bytes = options.in_flight_bytes
+        self._waiting = options.waiting
+        self._bytes = 0
+        self._typical = 0.0
         self._freed = asyncio.Event()
         self._on_drop: list[Callable[[Delivery], None]] = []
 
@@ -39,14 +45,21 @@ class Holdings:
     @property
     def room(self) -> int:
         """How many more entries may be read now; 0 while too many wait."""
-        if self.waiting >= self._waiting:
-            return 0
-        return max(0, self._in_flight - self.held)
+        return 0 if self.waiting >= self._waiting else self.room_to_start
 
     @property
     def room_to_start(self) -> int:
-        """How many waiting entries may get their bodies now."""
-        return max(0, self._in_flight - self.held)
+        """How many waiting entries may get their bodies now.
+
+        The size of an entry is known only once it is here, so the bytes that are left are divided by the size of the
+        largest seen lately. An entry larger than the whole bound is taken when nothing else is held.
+        """
+        held = self.held
+        room = max(0, self._in_flight - held)
+        if self._typical * room <= self._most_bytes - self._bytes:
+            return room
+        fitting = int(max(0, self._most_bytes - self._bytes) / self._typical)
+        return min(room, max(fitting, 0 if held else 1))
 
     def on_drop(self, callback: Callable[[Delivery], None]) -> None:
         """Call back for every delivery that leaves: settled, or lost to another consumer."""
@@ -60,10 +73,15 @@ class Holdings:
         """Take an entry with its body."""
         delivery.source.waiting.pop(delivery.entry_id, None)
         delivery.source.held[delivery.entry_id] = delivery
+        size = delivery.size
+        self._bytes += size
+        self._typical = size if size > self._typical else self._typical * _FORGETTING + size * (1 - _FORGETTING)
 
     def park(self, source: Source, entry_id: bytes, waiting: Waiting) -> None:
         """Keep an entry without its body."""
-        source.held.pop(entry_id, None)
+        delivery = source.held.pop(entry_id, None)
+        if delivery is not None:
+            self._bytes -= delivery.size
         source.waiting[entry_id] = waiting
         self._freed.set()
 
@@ -72,6 +90,7 @@ class Holdings:
         source = delivery.source
         if source.held.get(delivery.entry_id) is delivery:
             del source.held[delivery.entry_id]
+            self._bytes -= delivery.size
         waiting = source.waiting.get(delivery.entry_id)
         if waiting is not None and waiting.delivery is delivery:
             del source.waiting[delivery.entry_id]
@@ -88,7 +107,7 @@ class Holdings:
 
     async def wait_for_room(self, least: int) -> int:
         """Wait until at least so many entries may be taken, and return how many may."""
-        while (room := self.room) < least:
+        while (room := self.room) < (least if self.held else 1):
             self._freed.clear()
             await self._freed.wait()
         return room

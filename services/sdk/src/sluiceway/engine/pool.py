@@ -27,6 +27,11 @@ _SLICE_SECONDS = 0.001
 """How long a worker goes on without letting the reader and the committer have the event loop."""
 
 
+_ENDS_THE_PROCESS = (SystemExit, KeyboardInterrupt, GeneratorExit)
+_STOP_SECONDS = 1.0
+"""How long a stop waits for handlers that do not heed their cancellation."""
+
+
 class Outcomes(Protocol):
     """Where a run's outcome goes."""
 
@@ -102,7 +107,8 @@ class Pool:
         """End the workers, cancelling what still runs."""
         for worker in self._workers:
             worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        if self._workers:
+            await asyncio.wait(self._workers, timeout=_STOP_SECONDS)
 
     async def _next(self) -> None:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -144,7 +150,9 @@ class Pool:
                 _add_result(delivery, result)
         except asyncio.CancelledError as cancelled:
             error = self._why(run, task, cancelled)
-        except Exception as raised:  # noqa: BLE001  # whatever a handler raises is a failed attempt
+        except _ENDS_THE_PROCESS:
+            raise
+        except BaseException as raised:  # noqa: BLE001  # whatever else a handler raises is a failed attempt
             error = raised
         finally:
             self._end(run)
@@ -204,7 +212,9 @@ class Pool:
                 _refuse_result(self.handler, await self.handler.call(batch))
             except asyncio.CancelledError as cancelled:
                 failure = self._why(run, task, cancelled)
-            except Exception as raised:  # noqa: BLE001  # whatever a handler raises is a failed attempt
+            except _ENDS_THE_PROCESS:
+                raise
+            except BaseException as raised:  # noqa: BLE001  # whatever else a handler raises is a failed attempt
                 failure = raised
             finally:
                 self._end(run)

@@ -81,6 +81,8 @@ class Reader:
         for stream, entries in reply:
             source = self._by_name[stream]
             for entry_id, raw in entries:
+                if self._in_hand(source, entry_id, raw):
+                    continue
                 delivery = decode(source, entry_id, raw)
                 hold(delivery)
                 deliveries.append(delivery)
@@ -92,9 +94,20 @@ class Reader:
                 self._committer.put(delivery)
         self._dispatcher.dispatch(delivery for delivery in deliveries if delivery.stage is Stage.READY)
 
+    def _in_hand(self, source: Source, entry_id: bytes, raw: list[bytes]) -> bool:
+        """Return whether an entry is ours already: it was read before its group was lost and made anew."""
+        held = source.held.get(entry_id)
+        if held is None:
+            return entry_id in source.waiting
+        if held.raw == raw:
+            return True
+        # The stream was deleted, and another entry was given the same ID.
+        self._holdings.drop(held)
+        return False
+
     async def _room(self) -> int:
         """Return how many entries may be read, or 0 once we are stopping."""
-        if (room := self._holdings.room) >= self._least_room:
+        if (room := self._holdings.room) >= (self._least_room if self._holdings.held else 1):
             return room
         waiting = asyncio.ensure_future(self._holdings.wait_for_room(self._least_room))
         stopping = asyncio.ensure_future(self._stopping.wait())

@@ -41,6 +41,7 @@ elseif policy == 'resume' then
   if low and last and not after(low, last) then start = low end
 end
 redis.call('XGROUP', 'CREATE', stream, group, start, 'MKSTREAM')
-redis.call('HSET', state, 'created', '1')
+-- All up to its start counts as settled; a watermark of an earlier stream must not outlive it.
+redis.call('HSET', state, 'created', '1', 'low', start)
 redis.call('DEL', KEYS[3])
 return {known and 'repaired' or 'created', start, policy}
