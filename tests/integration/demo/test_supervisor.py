@@ -87,7 +87,7 @@ async def test_a_process_that_is_never_ready_fails_the_start(toys: Toys) -> None
     async with aiohttp.ClientSession() as http:
         impatient = Supervisor(http, ready_seconds=0.2, grace_seconds=1)
         try:
-            with pytest.raises(DemoError, match="shop was not ready after 0.2 s"):
+            with pytest.raises(DemoError, match="shop was not ready after"):
                 await impatient.start([toys.spec("shop", FOREVER, ready_url="http://127.0.0.1:1/readyz")])
         finally:
             await impatient.stop_all()
@@ -147,7 +147,7 @@ async def test_stopping_all_kills_what_does_not_listen_and_names_it(
     supervisor: Supervisor, toys: Toys, tmp_path: Path
 ) -> None:
     await supervisor.start([toys.spec("deaf", DEAF), toys.spec("shop", FOREVER)])
-    await eventually(lambda: (tmp_path / "deaf.log").read_text(), what="the deaf program's word that it is deaf")
+    await eventually((tmp_path / "deaf.log").read_text, what="the deaf program's word that it is deaf")
     pids = [child.pid for name in ("deaf", "shop") for child in supervisor.running(name)]
 
     forced = await supervisor.stop_all()

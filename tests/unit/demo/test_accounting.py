@@ -42,7 +42,7 @@ def test_a_declined_payment_is_settled_too() -> None:
         lambda ledger: (ledger.payment("a", completed=True), ledger.message("a")),
         lambda ledger: (ledger.decision("a", charged=True), ledger.message("a")),
         lambda ledger: (ledger.decision("a", charged=True), ledger.payment("a", completed=True)),
-        lambda ledger: None,
+        lambda _: None,
     ],
     ids=["no decision of the provider", "no payment event", "no message", "nothing at all"],
 )

@@ -53,7 +53,7 @@ async def open_store(redis_url: str | None, folder: Path) -> AsyncIterator[Store
     if redis_url is None:
         try:
             async with embedded(folder / "server") as server:
-                label = f"{server.binary.product} {server.version}, embedded, port {server.port}"
+                label = f"{server.binary.product.capitalize()} {server.version}, embedded, port {server.port}"
                 async with _client(server.url) as client:
                     yield Store(server.url, "", label, client)
         except EmbeddedServerError as error:

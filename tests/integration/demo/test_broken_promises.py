@@ -1,0 +1,104 @@
+"""The counters of the demo are no decoration: with a defect in the SDK or in a service they rise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.demo import Finished, run_demo
+from tests.support.mutants.mutant import Mutant
+from tests.support.mutants.overlay import Overlay, overlay
+
+import sluiceway
+from shop_demo.exits import Exit
+
+# Charges take longer than a lease that nobody renews, so entries are taken over while their handlers still run.
+SLOW_PROVIDER = {"PAYMENTS_LATENCY_SECONDS": "4"}
+NO_RENEWAL = Mutant(
+    promise=6,
+    name="demo-leases-not-renewed",
+    file="engine/leases.py",
+    old="while not self._stopping.wait(self._interval):",
+    new="while False:",
+    tests=(),
+)
+NO_FENCE = Mutant(
+    promise=2,
+    name="demo-commit-without-fence",
+    file="scripts/commit.lua",
+    old="elseif redis.call('XACK', stream, group, item.id) == 1 then",
+    new="elseif redis.call('XACK', stream, group, item.id) >= 0 then",
+    tests=(),
+)
+NO_MARKERS = Mutant(
+    promise=3,
+    name="demo-commit-without-markers",
+    file="scripts/commit.lua",
+    old="if here[index] == 1 or before[index] == 1 then known[marker] = true end",
+    new="",
+    tests=(),
+)
+
+
+@pytest.fixture
+def defective(tmp_path: Path) -> Iterator[Overlay]:
+    source = Path(sluiceway.__file__).parent.parent
+    with overlay(source, "sluiceway", tmp_path / "overlay") as made:
+        yield made
+
+
+async def run_with(defects: list[Mutant], defective: Overlay, folder: Path, *arguments: str, **env: str) -> Finished:
+    for defect in defects:
+        defect.apply(defective.package)
+    folder.mkdir()
+    return await run_demo(
+        *["--orders", "20", "--rate", "50", "--json"],
+        *arguments,
+        folder=folder,
+        env={**defective.environment, **env},
+        python=defective.python,
+    )
+
+
+async def test_handlers_that_run_twice_have_one_effect_behind_the_fence(defective: Overlay, tmp_path: Path) -> None:
+    finished = await run_with([NO_RENEWAL], defective, tmp_path / "project", **SLOW_PROVIDER)
+
+    assert finished.code == Exit.PROVEN, finished
+    assert finished.figures["duplicate_effects"] == 0
+
+
+async def test_without_the_fence_the_same_run_has_duplicates_and_fails(defective: Overlay, tmp_path: Path) -> None:
+    finished = await run_with([NO_RENEWAL, NO_FENCE, NO_MARKERS], defective, tmp_path / "project", **SLOW_PROVIDER)
+
+    assert finished.code == Exit.BROKEN, finished
+    assert finished.figures["duplicate_effects"] > 0
+    assert finished.figures["lost"] > 0, "a doubled payment is not exactly one settled payment"
+
+
+async def test_an_acknowledgement_without_outputs_is_counted_as_lost(defective: Overlay, tmp_path: Path) -> None:
+    outputs_forgotten = Mutant(
+        promise=1,
+        name="demo-outputs-forgotten",
+        file="scripts/commit.lua",
+        old="      failure = append(item)\n",
+        new="",
+        tests=(),
+    )
+
+    finished = await run_with([outputs_forgotten], defective, tmp_path / "project", "--settle-seconds", "3")
+
+    assert finished.code == Exit.BROKEN, finished
+    assert finished.figures["lost"] == 20
+
+
+async def test_a_provider_that_forgets_its_keys_is_seen_to_charge_twice_when_a_process_is_killed(
+    tmp_path: Path,
+) -> None:
+    # at any moment dozens of charges are under way, half of them already in the provider's books
+    careless = {"PAYMENTS_DEDUPLICATE": "false", "PAYMENTS_LATENCY_SECONDS": "0.3", "PAYMENTS_MAX_CALLS": "100"}
+
+    finished = await run_demo(*["--orders", "300", "--rate", "100", "--kill", "--json"], folder=tmp_path, env=careless)
+
+    assert finished.code == Exit.BROKEN, finished
+    assert finished.figures["duplicate_effects"] > 0
