@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from shop_events import PaymentCompleted, PaymentFailed
 from shop_events.record import Record
+from shop_events.store import open_client
 from sluiceway import Lease, Retry, Service
 
 from .notifying import Notifying
@@ -34,7 +35,7 @@ def create_app(settings: Settings, sink: MessageSink | None = None) -> web.Appli
     app = web.Application()
     service.attach(app)
 
-    redis = service.endpoint.client(max_connections=settings.concurrency)
+    redis = open_client(settings.redis)
     once = OncePerOrder(
         redis, prefix=settings.stream_prefix, hold_seconds=60, remember_seconds=settings.remember_seconds
     )

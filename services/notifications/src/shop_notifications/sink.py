@@ -6,7 +6,6 @@ import asyncio
 import os
 import sys
 import time
-from dataclasses import asdict
 from typing import Protocol, TextIO
 
 from shop_events.record import Record
@@ -60,8 +59,16 @@ class FileSink:
         Raises:
             SinkUnavailable: The disk did not take it.
         """
-        line = {**asdict(message), "orderId": message.order_id, "atMilliseconds": time.time_ns() // 1_000_000}
+        line = {
+            "orderId": message.order_id,
+            "customerId": message.customer_id,
+            "recipient": message.recipient,
+            "subject": message.subject,
+            "text": message.text,
+            "atMilliseconds": time.time_ns() // 1_000_000,
+            "pid": os.getpid(),
+        }
         try:
-            await asyncio.to_thread(self._record.once, message.message_id, lambda: {**line, "pid": os.getpid()})
+            await asyncio.to_thread(self._record.once, message.message_id, lambda: line)
         except OSError as error:
             raise SinkUnavailable(f"cannot append to the file of messages: {error}") from error

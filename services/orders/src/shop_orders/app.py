@@ -9,6 +9,7 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from shop_events import NotificationSent, OrderCreated, PaymentCompleted, PaymentFailed
+from shop_events.store import open_client
 from sluiceway import Lease, Retry, Service
 
 from .idempotency import KeyStore
@@ -33,7 +34,7 @@ def create_app(settings: Settings) -> web.Application:
     """
     streams = settings.streams
     service = Service("orders", redis=settings.redis)
-    redis = service.endpoint.client(max_connections=512)
+    redis = open_client(settings.redis)
     view = OrderView(redis, prefix=settings.stream_prefix, keep_seconds=settings.keep_seconds)
     # Each stream is trimmed by the service that nothing goes on without: these two by payments and notifications.
     for stream, events, trim in (

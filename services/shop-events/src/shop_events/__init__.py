@@ -1,6 +1,7 @@
 """The events that the shop's services exchange, and the streams that carry them.
 
-`shop_events.record` holds the record that the shop's outside worlds (payment provider, file mailbox) keep.
+What else the services share is imported by its module: `settings`, `store` (a client of the event store) and
+`record` (what the payment provider and the file mailbox keep on disk).
 """
 
 from .events import (
