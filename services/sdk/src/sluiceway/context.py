@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Context", "Flow", "current_flow"]
 
+_LONGEST_TIME = 14
+"""Digits of a time in milliseconds; more would be beyond what a date can hold."""
+
 
 class Flow:
     """The IDs that tie events together. One is made per event, so it is a plain object.
@@ -105,10 +108,11 @@ class Context:
 
     @property
     def published_at(self) -> datetime:
-        """When the event was published (its `time` field, else the entry ID's time)."""
-        delivery = self._delivery
-        stamp = delivery.fields.get(b"time") or delivery.fields.get(b"replayOf") or delivery.entry_id
-        return datetime.fromtimestamp(entry_milliseconds(stamp) / 1000, UTC)
+        """When the event was published: its `time` field if that is a number of milliseconds, else the entry's time."""
+        time = self._delivery.fields.get(b"time", b"")
+        usable = time.isdigit() and len(time) <= _LONGEST_TIME
+        milliseconds = int(time) if usable else entry_milliseconds(self._delivery.origin_id)
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
     @property
     def fields(self) -> Mapping[str, bytes]:

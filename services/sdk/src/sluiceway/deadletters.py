@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+import structlog
+
 from .connection import Endpoint, Link, RedisSettings
-from .engine.deadletter import PROVENANCE
+from .engine.deadletter import PROVENANCE, PROVENANCE_PACKED
+from .engine.packing import unpack
 from .errors import SluicewayError
 from .keys import GroupKeys
 from .scripts import load
@@ -18,6 +22,8 @@ from .scripts import load
 __all__ = ["DeadLetter", "DeadLetters"]
 
 _PAGE = 100
+_ENTRY_ID = re.compile(r"\d{1,19}-\d{1,20}")
+_log = structlog.get_logger("sluiceway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +80,28 @@ class DeadLetters:
         return number
 
     async def list(self) -> AsyncIterator[DeadLetter]:
-        """Yield all of them, oldest first, a page at a time."""
-        start = b"-"
-        while True:
-            page = await self._range(start, b"+", _PAGE)
-            for letter in page:
-                yield letter
-            if len(page) < _PAGE:
-                return
-            start = f"({page[-1].id}".encode()
+        """Yield all of them, oldest first, a page at a time.
+
+        What somebody else put into the stream is none: it is left out and logged; `purge` it by its ID.
+        """
+        async for letter in self._each(b"+"):
+            yield letter
 
     async def show(self, letter_id: str) -> DeadLetter | None:
-        """Return one of them, or None if there is none of that ID."""
-        found = await self._range(letter_id.encode(), letter_id.encode(), 1)
-        return found[0] if found else None
+        """Return one of them, or None if there is none of that ID.
+
+        Raises:
+            SluicewayError: What is there under that ID is no dead letter.
+        """
+        if not _ENTRY_ID.fullmatch(letter_id):
+            return None
+        found = await self._link.call("XRANGE", self._keys.dead, letter_id, letter_id, "COUNT", 1)
+        if not found:
+            return None
+        letter = _read(*found[0])
+        if letter is None:
+            raise SluicewayError(f"{self._keys.dead} {letter_id}: no dead letter, somebody else put it there; purge it")
+        return letter
 
     async def replay(self, letter_id: str) -> str | None:
         """Give one back to this group, and no other, as a new start under its old identity.
@@ -107,27 +121,48 @@ class DeadLetters:
 
     async def replay_all(self) -> int:
         """Give all that are there now back to this group, and return how many."""
+        newest = await self._link.call("XREVRANGE", self._keys.dead, "+", "-", "COUNT", 1)
         replayed = 0
-        for letter in [letter async for letter in self.list()]:
+        # Those that come back as dead letters meanwhile have later IDs.
+        async for letter in self._each(newest[0][0] if newest else b"-"):
             replayed += await self.replay(letter.id) is not None
         return replayed
 
     async def purge(self, *letter_ids: str) -> int:
         """Delete some of them, or all where none is named, and return how many."""
         if letter_ids:
-            number: int = await self._link.call("XDEL", self._keys.dead, *letter_ids)
+            known = [letter_id for letter_id in letter_ids if _ENTRY_ID.fullmatch(letter_id)]
+            number: int = await self._link.call("XDEL", self._keys.dead, *known) if known else 0
             return number
         gone: int = await self._link.call("XTRIM", self._keys.dead, "MAXLEN", 0)
         return gone
 
-    async def _range(self, start: bytes, end: bytes, count: int) -> tuple[DeadLetter, ...]:
-        reply = await self._link.call("XRANGE", self._keys.dead, start, end, "COUNT", count)
-        letters = []
-        for entry_id, (first, provenance, *original) in reply:
-            if first != PROVENANCE:
-                raise SluicewayError(
-                    f"{self._keys.dead} {entry_id.decode()}: not a dead letter, its first field is {first!r}"
-                )
-            fields = tuple(zip(original[::2], original[1::2], strict=True))
-            letters.append(DeadLetter(entry_id.decode(), json.loads(provenance), fields))
-        return tuple(letters)
+    async def _each(self, end: bytes) -> AsyncIterator[DeadLetter]:
+        start = b"-"
+        while True:
+            page = await self._link.call("XRANGE", self._keys.dead, start, end, "COUNT", _PAGE)
+            for entry_id, fields in page:
+                letter = _read(entry_id, fields)
+                if letter is None:
+                    _log.warning(
+                        "Not a dead letter; it is left out", stream=self._keys.dead, entry_id=entry_id.decode()
+                    )
+                else:
+                    yield letter
+            if len(page) < _PAGE:
+                return
+            start = b"(" + page[-1][0]
+
+
+def _read(entry_id: bytes, entry: Sequence[bytes]) -> DeadLetter | None:
+    """Return the dead letter that an entry is, or None if the engine did not write it."""
+    first, told, *original = entry
+    strings = unpack(original[1]) if first == PROVENANCE_PACKED and len(original) > 1 else original
+    try:
+        provenance = json.loads(told)
+    except ValueError:
+        return None
+    written = first in (PROVENANCE, PROVENANCE_PACKED) and isinstance(provenance, dict) and "entryId" in provenance
+    if not written or strings is None:
+        return None
+    return DeadLetter(entry_id.decode(), provenance, tuple(zip(strings[::2], strings[1::2], strict=True)))

@@ -22,8 +22,6 @@ KNOWN = frozenset(
         b"key",
         b"version",
         b"time",
-        b"replayOf",
-        b"replayNonce",
     )
 )
 """Fields with a meaning of their own; any other is foreign and handed over as it is."""

@@ -7,14 +7,16 @@ import time
 
 from ..ids import entry_milliseconds
 from .delivery import Delivery, Stage
+from .packing import MOST_STRINGS, pack
 
-__all__ = ["PROVENANCE", "dead_letter"]
+__all__ = ["PROVENANCE", "PROVENANCE_PACKED", "dead_letter"]
 
 PROVENANCE = b"deadLetter"
 """First field of a dead letter; its value is JSON. The original fields follow, untouched and in their order."""
+PROVENANCE_PACKED = b"deadLetterPacked"
+"""First field in its place where there are too many original fields: one field follows, with all of them packed."""
 
 _LONGEST_ERROR = 2000
-_REPLAY_FIELDS = (b"replayOf", b"replayNonce")
 
 
 def dead_letter(
@@ -31,16 +33,14 @@ def dead_letter(
         starts: How often the handler was started; the delivery count if not given, and 0 where none ever was.
     """
     now = int(time.time() * 1000)
-    fields = delivery.fields
-    replayed = fields.get(b"replayOf")
     provenance = {
         "stream": delivery.source.origin,
-        "entryId": (replayed or delivery.entry_id).decode(),
+        "entryId": delivery.origin_id.decode(),
         "group": delivery.source.group,
         "consumer": consumer,
         "reason": reason,
         "starts": starts if starts is not None else (delivery.count if delivery.handler else 0),
-        "publishedTime": entry_milliseconds(replayed or delivery.entry_id),
+        "publishedTime": entry_milliseconds(delivery.origin_id),
         "firstTime": delivery.first_failure or now,
         "lastTime": now,
         "errorType": error_type,
@@ -49,11 +49,13 @@ def dead_letter(
         "correlationId": delivery.flow.correlation_id,
         "traceparent": delivery.flow.traceparent,
     }
-    original: list[bytes | str] = []
-    for name, value in zip(delivery.raw[::2], delivery.raw[1::2], strict=True):
-        if name not in _REPLAY_FIELDS:
-            original += (name, value)
-    body: list[bytes | str] = [PROVENANCE, json.dumps(provenance, ensure_ascii=False, separators=(",", ":"))]
-    delivery.outputs = [(delivery.source.keys.dead, body + original)]
+    told = json.dumps(provenance, ensure_ascii=False, separators=(",", ":"))
+    original = delivery.original
+    body: list[bytes | str]
+    if len(original) <= MOST_STRINGS:
+        body = [PROVENANCE, told, *original]
+    else:
+        body = [PROVENANCE_PACKED, told, b"fields", pack(original)]
+    delivery.outputs = [(delivery.source.keys.dead, body)]
     delivery.counts_as = "dead_lettered"
     delivery.stage = Stage.DONE

@@ -14,6 +14,8 @@ from ..options import Unhandled
 from ..wire import text
 from .deadletter import dead_letter
 from .delivery import Delivery, Source, Stage
+from .failures import describe
+from .replayed import read_replayed
 
 __all__ = ["Decoder"]
 
@@ -55,9 +57,11 @@ class Decoder:
 
     def read(self, delivery: Delivery) -> None:
         """Fill a delivery from its raw fields."""
-        raw = delivery.raw
-        fields = delivery.fields = dict(zip(raw[::2], raw[1::2], strict=True))
         source = delivery.source
+        if source.is_replay:
+            delivery.replayed = read_replayed(delivery.raw)
+        raw = delivery.original
+        fields = delivery.fields = dict(zip(raw[::2], raw[1::2], strict=True))
         event_id = fields.get(b"id")
         try:
             identity = event_id.decode() if event_id else ""
@@ -72,8 +76,7 @@ class Decoder:
         else:
             problem = None
         if not identity:
-            origin = fields.get(b"replayOf", delivery.entry_id).decode("utf-8", "replace")
-            identity = foreign_event_id(source.origin, origin)
+            identity = foreign_event_id(source.origin, delivery.origin_id.decode())
         delivery.remember_as(identity)
         # A flow that names no correlation ID begins here: its first event names it.
         delivery.flow = Flow(correlation_id or identity, identity, text(fields.get(b"traceparent")))
@@ -114,6 +117,8 @@ class Decoder:
             told = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'payload'}: {each['msg']}" for each in problems[:10])
             invalid = any(each["type"] == "json_invalid" for each in problems)
             return "undecodable" if invalid else "invalid", "ValidationError", told
+        except Exception as error:  # noqa: BLE001  # a validator of the event's class may raise anything
+            return "invalid", type(error).__name__, describe(error)
         delivery.handler = handler
         return None
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ..context import Flow
 from ..ids import derived_event_id, marker
 from ..keys import GroupKeys
-from ..wire import Envelope, encode, text
+from ..wire import Envelope, encode
+from .replayed import Replayed
 
 if TYPE_CHECKING:
     from ..events import Event
@@ -122,6 +123,7 @@ class Delivery:
         "outputs",
         "raw",
         "recorded",
+        "replayed",
         "run",
         "size",
         "source",
@@ -140,6 +142,8 @@ class Delivery:
         self.handler: Handler | None = None
         self.flow: Flow = Flow()
         self.outputs: list[tuple[str, list[bytes | str]]] = []
+        self.replayed: Replayed | None = None
+        """What a replay from the dead letters knows of the original entry."""
         self.size = 0
         """Bytes of the body, roughly."""
         self.recorded = False
@@ -160,10 +164,20 @@ class Delivery:
         """The stream its handler's outputs go to."""
         return self.handler.publishes if self.handler else None
 
+    @property
+    def origin_id(self) -> bytes:
+        """The entry's ID in the declared stream."""
+        return self.replayed.entry_id if self.replayed else self.entry_id
+
+    @property
+    def original(self) -> list[bytes]:
+        """The fields as they were published: flat, byte for byte, in their order."""
+        return self.replayed.original if self.replayed else self.raw
+
     def remember_as(self, event_id: str) -> None:
         """Set the event's identity and the marker made from it."""
         self.event_id = event_id
-        self.marker = marker(event_id, text(self.fields.get(b"replayNonce")))
+        self.marker = marker(event_id, self.replayed.nonce if self.replayed else "")
 
     def add_output(self, event: Event, stream: str, key: str = "") -> None:
         """Add an event to the commit, with an ID derived from this one's."""

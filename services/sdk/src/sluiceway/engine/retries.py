@@ -16,7 +16,7 @@ from .deadletter import dead_letter
 from .decoder import Decoder
 from .delivery import Delivery, Source, Stage, Waiting
 from .dispatcher import Dispatcher
-from .failures import Bury, after_failure, died_too_often
+from .failures import Bury, after_failure, describe, died_too_often
 from .shared import Shared
 
 __all__ = ["Retries"]
@@ -70,15 +70,15 @@ class Retries:
         assert handler is not None  # noqa: S101  # only deliveries with a handler are run
         self._stats.failed += 1
         outcome = after_failure(handler, delivery.count, error)
-        told = f"{type(error).__name__}: {error}"
+        text = describe(error)
+        told = f"{type(error).__name__}: {text}"
         if isinstance(outcome, Bury):
-            reason = getattr(error, "reason", None) or str(error)
             dead_letter(
                 delivery,
                 consumer=self._consumer,
                 reason=outcome.reason,
                 error_type=type(error).__name__,
-                error=reason,
+                error=text,
             )
             self._committer.put(delivery)
         else:
