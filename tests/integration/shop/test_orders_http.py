@@ -84,9 +84,7 @@ async def test_a_bad_order_is_refused_with_the_field_named_and_nothing_is_publis
     response = await shop.post("/orders", json={**ORDER, **change})
 
     document = await problem(response, 422)
-    assert [(error["field"], error["value"]) for error in document["errors"]] == [
-        (field, change.get(field, -2))
-    ]
+    assert [(error["field"], error["value"]) for error in document["errors"]] == [(field, change.get(field, -2))]
     assert await client.xlen("orders") == 0
 
 
