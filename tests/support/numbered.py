@@ -6,13 +6,14 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import redis.asyncio
 
 from sluiceway import Context, Event, Lease, Publisher
 from sluiceway.embedded import EmbeddedServer
 
-__all__ = ["QUICK", "Answered", "Numbered", "Recorder", "answers", "foreign", "publish_numbers"]
+__all__ = ["QUICK", "Answered", "Numbered", "Recorder", "answers", "append", "in_one_step", "publish_numbers", "xadd"]
 
 QUICK = Lease(seconds=0.6, poll_seconds=0.1)
 """A lease that runs out while a test waits."""
@@ -66,13 +67,28 @@ class Recorder:
 
 async def answers(client: redis.asyncio.Redis, stream: str) -> Counter[int]:
     """Return how often each number was answered on a stream of outputs."""
-    entries = await client.xrange(stream)
+    entries: Any = await client.xrange(stream)
     return Counter(json.loads(fields[b"payload"])["number"] for _, fields in entries)
 
 
-def foreign(number: int) -> dict[str, str]:
-    """Return the fields of a numbered event as a producer without the SDK writes them."""
-    return {"type": "NUMBERED", "payload": json.dumps({"number": number})}
+async def append(client: redis.asyncio.Redis, stream: str, number: int, entry_id: str = "*") -> str:
+    """Append a numbered event as a producer without the SDK does, and return its entry ID."""
+    fields: dict[Any, Any] = {"type": "NUMBERED", "payload": json.dumps({"number": number})}
+    appended: Any = await client.xadd(stream, fields, id=entry_id)
+    return str(appended, "ascii")
+
+
+def xadd(stream: str, number: int, entry_id: str = "*") -> tuple[str, ...]:
+    """Return the command for the same, for `in_one_step`."""
+    return "XADD", stream, entry_id, "type", "NUMBERED", "payload", json.dumps({"number": number})
+
+
+async def in_one_step(client: redis.asyncio.Redis, *commands: tuple[Any, ...]) -> None:
+    """Run commands with nothing of any other client between them."""
+    async with client.pipeline(transaction=True) as step:
+        for command in commands:
+            step.execute_command(*command)
+        await step.execute()
 
 
 async def publish_numbers(server: EmbeddedServer, stream: str, numbers: Iterable[int]) -> None:
