@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import redis
 from hiredis import pack_command
@@ -43,19 +44,36 @@ class RedisSettings(BaseModel):
         connect_timeout_seconds: Longest wait for a connection.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Passwords must not show up in what is printed of settings, nor in what is said about wrong ones.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    url: str = "redis://127.0.0.1:6379/0"
+    url: str = Field(default="redis://127.0.0.1:6379/0", repr=False)
     username: str | None = None
     password: SecretStr | None = None
     password_file: Path | None = None
-    timeout_seconds: float = Field(default=5.0, gt=1.0)
+    timeout_seconds: float = Field(default=5.0, ge=0.1)
     connect_timeout_seconds: float = Field(default=2.0, gt=0)
 
     @classmethod
     def of(cls, redis: str | RedisSettings) -> RedisSettings:
         """Return settings made from a URL, or the settings themselves."""
         return redis if isinstance(redis, RedisSettings) else cls(url=redis)
+
+
+_URL_FORM = (
+    "redis URL: it must have the form redis://[user[:password]@]host[:port][/database] (rediss:// for TLS) with options "
+    "that redis-py knows; characters such as / # ? @ in a password have to be percent-encoded"
+)
+
+
+def _without_credentials(url: str) -> tuple[str | None, str]:
+    """Return the user's name in a URL, and the URL without name and password."""
+    try:
+        parts = urlsplit(url)
+        credentials, _, host = parts.netloc.rpartition("@")
+    except ValueError:
+        raise ConfigurationError(_URL_FORM) from None
+    return unquote(credentials.partition(":")[0]) or None, urlunsplit(parts._replace(netloc=host))
 
 
 class _FileCredentials(CredentialProvider):
@@ -88,17 +106,28 @@ class Endpoint:
             "socket_keepalive": True,
             "health_check_interval": 0,
         }
+        self._url = self.settings.url
         if self.settings.password_file is not None:
-            self._options["credential_provider"] = _FileCredentials(self.settings.username, self.settings.password_file)
+            username, self._url = _without_credentials(self._url)
+            self._options["credential_provider"] = _FileCredentials(
+                self.settings.username or username, self.settings.password_file
+            )
         else:
             if self.settings.username is not None:
                 self._options["username"] = self.settings.username
             if self.settings.password is not None:
                 self._options["password"] = self.settings.password.get_secret_value()
         try:
-            self._pool = ConnectionPool.from_url(self.settings.url, retry=AsyncRetry(NoBackoff(), 0), **self._options)
-        except ValueError as error:
-            raise ConfigurationError(f"redis URL: {error}") from error
+            self._pool = ConnectionPool.from_url(self._url, retry=AsyncRetry(NoBackoff(), 0), **self._options)
+            self.connection()
+        except (ValueError, TypeError):
+            # What the parser says may quote a part of the password.
+            raise ConfigurationError(_URL_FORM) from None
+
+    @property
+    def block_milliseconds(self) -> int:
+        """Longest blocking read: well below the socket's time-out, and the longest a stop has to wait for it."""
+        return int(min(1.0, self.settings.timeout_seconds / 2) * 1000)
 
     def connection(self) -> AbstractConnection:
         """Return a new connection, not yet open."""
@@ -107,7 +136,7 @@ class Endpoint:
 
     def thread_client(self) -> redis.Redis:
         """Return a blocking client for a thread of its own."""
-        return redis.Redis.from_url(self.settings.url, retry=SyncRetry(NoBackoff(), 0), **self._options)
+        return redis.Redis.from_url(self._url, retry=SyncRetry(NoBackoff(), 0), **self._options)
 
 
 class Link:

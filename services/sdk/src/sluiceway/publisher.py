@@ -49,7 +49,8 @@ class Publisher:
     Args:
         redis: URL or settings.
         stream: Where events go.
-        timeout_seconds: Longest wait for a round trip before `Unavailable` is raised.
+        timeout_seconds: Longest wait for a round trip; with the one that may be under way before it, `Unavailable` is
+            raised after twice as long.
         unsafe_max_length: Cut the stream to this length at each publish even if unread entries are lost. They are
             counted, a field a group, in the hash `{stream}:sluiceway:lost`.
 
@@ -135,7 +136,9 @@ class Publisher:
         ids: list[bytes] = []
         try:
             for first in range(0, len(entries), MOST_PER_CALL):
-                ids += await self._appender.append_all(entries[first : first + MOST_PER_CALL])
+                # Other calls may be waiting for the connection before this one.
+                async with asyncio.timeout(2 * self._timeout_seconds):
+                    ids += await self._appender.append_all(entries[first : first + MOST_PER_CALL])
         except (RedisError, OSError, TimeoutError) as error:
             failure = self._as_publish_error(error)
             if not ids:

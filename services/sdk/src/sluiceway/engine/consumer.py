@@ -78,7 +78,13 @@ class Consumer:
         self.holdings.on_drop(dispatcher.left)
         self._retries = Retries(self._link(), shared, decoder=decoder, dispatcher=dispatcher, committer=self._committer)
         self._reader = Reader(
-            self._link(), self._link(), shared, decoder=decoder, dispatcher=dispatcher, committer=self._committer
+            self._link(),
+            endpoint.block_milliseconds,
+            self._link(),
+            shared,
+            decoder=decoder,
+            dispatcher=dispatcher,
+            committer=self._committer,
         )
         self._recovery = Recovery(self._link(), shared, handlers, self._retries)
         self._trimmer = Trimmer(self._link(), shared, options.trim) if options.trim is not None else None

@@ -16,15 +16,13 @@ from .shared import Shared
 
 __all__ = ["Reader"]
 
-BLOCK_MILLISECONDS = 1000
-"""Longest blocking read: below every socket time-out, and the longest a stop has to wait for it."""
-
 
 class Reader:
     """Moves entries from the streams to the dispatcher.
 
     Args:
         blocking: A connection for the blocking read alone.
+        block_milliseconds: Longest time that it blocks.
         link: A connection for looking up markers.
         shared: What the consumer's rooms have in common.
         decoder: Makes deliveries.
@@ -35,6 +33,7 @@ class Reader:
     def __init__(
         self,
         blocking: Link,
+        block_milliseconds: int,
         link: Link,
         shared: Shared,
         *,
@@ -44,6 +43,7 @@ class Reader:
     ) -> None:
         options = shared.options
         self._blocking = blocking
+        self._block_milliseconds = block_milliseconds
         self._link = link
         self._consumer = shared.consumer
         self._window = int(options.deduplicate.seconds * 1000)
@@ -129,7 +129,7 @@ class Reader:
             b"COUNT",
             count,
             b"BLOCK",
-            BLOCK_MILLISECONDS,
+            self._block_milliseconds,
             b"STREAMS",
             *self._streams,
         )

@@ -68,6 +68,8 @@ class Recovery:
         for _ in range(_CALLS_PER_POLL):
             room = min(self._holdings.room, _MOST_PER_CALL)
             if room == 0:
+                # Nothing can be taken, but whether server and group are still there has to be known.
+                await self._link.call("XPENDING", source.stream, source.group)
                 return
             cursor, taken, trimmed = await self._link.run(
                 self._script,
