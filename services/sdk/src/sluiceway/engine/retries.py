@@ -24,12 +24,18 @@ __all__ = ["Retries"]
 _MOST_AT_ONCE = 64
 """Entries started or recorded in one call: their bodies come in one reply."""
 
+_Due = tuple[float, int, Source, bytes]
+"""When an entry may start, its place among equals, and which entry it is."""
+
 
 class Retries:
     """Keeps entries that are ours but not running, and starts them when they may.
 
     An entry that waits has no body here; a start fetches it and counts one delivery on the server. Entries that may
     have ended a process are started one at a time, so that their neighbours are not blamed with them.
+
+    Everything held may be queued behind the heads of lanes that wait here. So where there is no room, one head may
+    start all the same: memory exceeds its bound by that one entry, and the lanes never stand still for good.
 
     Args:
         link: Its connection.
@@ -54,7 +60,10 @@ class Retries:
         self._fail = load("fail")
         self._start = load("start")
         self._failed: deque[tuple[Delivery, float, str]] = deque()
-        self._heap: list[tuple[float, int, Source, bytes]] = []
+        self._heap: list[_Due] = []
+        self._heads: list[_Due] = []
+        self._beyond: Delivery | None = None
+        """The head of a lane that runs although there was no room for it."""
         self._number = counting()
         self._suspects: deque[tuple[Source, bytes]] = deque()
         self._suspect: Delivery | None = None
@@ -95,9 +104,7 @@ class Retries:
             )
             self._failed.append((delivery, outcome.wait_seconds, told[:500]))
             self._wake.set()
-        if delivery is self._suspect:
-            self._suspect = None
-            self._wake.set()
+        self._left(delivery)
 
     def keep(self, source: Source, entry_id: bytes, wait_seconds: float, *, alone: bool) -> None:
         """Keep an entry that was taken over until it may start."""
@@ -126,7 +133,8 @@ class Retries:
 
     async def _sleep(self) -> None:
         self._wake.clear()
-        wait = max(0.0, self._heap[0][0] - time.monotonic()) if self._heap else None
+        first = min((heap[0][0] for heap in (self._heap, self._heads) if heap), default=None)
+        wait = max(0.0, first - time.monotonic()) if first is not None else None
         if (wait is not None and wait == 0.0) or self._startable_suspect():
             # Something is due but there is no room for it.
             wait = 0.02
@@ -138,7 +146,9 @@ class Retries:
 
     def _park(self, source: Source, entry_id: bytes, waiting: Waiting) -> None:
         self._holdings.park(source, entry_id, waiting)
-        heapq.heappush(self._heap, (waiting.due, next(self._number), source, entry_id))
+        heads_a_lane = waiting.delivery is not None and waiting.delivery.lane is not None
+        heap = self._heads if heads_a_lane else self._heap
+        heapq.heappush(heap, (waiting.due, next(self._number), source, entry_id))
         self._wake.set()
 
     async def _record(self) -> None:
@@ -167,23 +177,15 @@ class Retries:
         """Start what is due and has room; return whether anything was done."""
         if self._stopping:
             return False
-        now = time.monotonic()
-        due: list[tuple[Source, bytes]] = []
         room = min(self._holdings.room_to_start, _MOST_AT_ONCE)
-        while self._heap and self._heap[0][0] <= now and len(due) < room:
-            when, _, source, entry_id = heapq.heappop(self._heap)
-            waiting = source.waiting.get(entry_id)
-            if waiting is None or waiting.due != when:
-                continue
-            if waiting.alone:
-                self._suspects.append((source, entry_id))
-            elif due and due[0][0] is not source:
-                heapq.heappush(self._heap, (when, next(self._number), source, entry_id))
-                break
-            else:
-                due.append((source, entry_id))
+        if room == 0 and self._beyond is None and (head := self._due(self._heads, 1)):
+            for delivery in await self._start_all(*head):
+                self._beyond = delivery if delivery.stage is not Stage.DONE else None
+            return True
+        heap = min(filter(None, (self._heap, self._heads)), key=lambda heap: heap[0], default=self._heap)
+        due = self._due(heap, room)
         if due:
-            await self._start_all(due[0][0], [entry_id for _, entry_id in due])
+            await self._start_all(*due)
         if self._startable_suspect() and self._holdings.room_to_start > 0:
             source, entry_id = self._suspects.popleft()
             if entry_id in source.waiting:
@@ -191,7 +193,28 @@ class Retries:
                 for delivery in await self._start_all(source, [entry_id]):
                     self._suspect = delivery if delivery.stage is not Stage.DONE else None
             return True
-        return bool(due)
+        return due is not None
+
+    def _due(self, heap: list[_Due], most: int) -> tuple[Source, list[bytes]] | None:
+        """Take from a heap what is due, of one stream; entries that must run alone queue for that instead."""
+        now = time.monotonic()
+        due: list[bytes] = []
+        owner: Source | None = None
+        while heap and heap[0][0] <= now and len(due) < most:
+            when, _, source, entry_id = heap[0]
+            waiting = source.waiting.get(entry_id)
+            if waiting is None or waiting.due != when:
+                heapq.heappop(heap)
+            elif waiting.alone:
+                heapq.heappop(heap)
+                self._suspects.append((source, entry_id))
+            elif owner is None or owner is source:
+                heapq.heappop(heap)
+                owner = source
+                due.append(entry_id)
+            else:
+                break
+        return (owner, due) if owner is not None else None
 
     def _startable_suspect(self) -> bool:
         return bool(self._suspects) and self._suspect is None and not self._stopping
@@ -254,4 +277,7 @@ class Retries:
     def _left(self, delivery: Delivery) -> None:
         if delivery is self._suspect:
             self._suspect = None
+            self._wake.set()
+        if delivery is self._beyond:
+            self._beyond = None
             self._wake.set()
