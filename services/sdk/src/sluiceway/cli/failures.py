@@ -1,0 +1,56 @@
+"""What an error of the SDK or of the server means to the person at the terminal. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from redis.exceptions import (
+    AuthenticationError,
+    AuthenticationWrongNumberOfArgsError,
+    NoPermissionError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from ..errors import ConfigurationError, SluicewayError, Unavailable
+from .exits import Exit, Failure
+
+__all__ = ["explained"]
+
+_LOGIN = ("WRONGPASS", "NOAUTH", "NOPERM this user", "ERR AUTH", "ERR invalid password", "invalid username-password")
+_TEMPORARY = ("OOM", "LOADING", "MASTERDOWN", "READONLY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "MISCONF")
+_RIGHT = re.compile(r"to run the '([^']+)' command")
+
+
+def explained(error: Exception, address: str) -> Failure:
+    """Return the failure that ends the command.
+
+    Args:
+        error: What was raised.
+        address: The server's address without its password.
+    """
+    text = str(error) or type(error).__name__
+    cause = error.__cause__ if isinstance(error, SluicewayError) else None
+    if isinstance(cause, RedisError | OSError) and not isinstance(cause, ResponseError):
+        return explained(cause, address)
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, ConfigurationError):
+        return Failure(text, Exit.USAGE)
+    if isinstance(error, AuthenticationError | AuthenticationWrongNumberOfArgsError) or text.startswith(_LOGIN):
+        return Failure(f"{address} refuses the user or the password: {text}", Exit.USAGE)
+    if isinstance(error, Unavailable):
+        return Failure(f"{address} cannot take it now, {text}", Exit.UNREACHABLE)
+    if isinstance(error, NoPermissionError) or "NOPERM" in text:
+        found = _RIGHT.search(text)
+        advice = f"; allow it with +{found[1]}" if found else "; allow the key with ~PATTERN"
+        return Failure(f"{address}: {text}{advice} (ACL SETUSER), or use another user")
+    if isinstance(error, RedisConnectionError | RedisTimeoutError | OSError | TimeoutError):
+        return Failure(
+            f"{address} cannot be reached: {text}; is the server running, is --redis right?", Exit.UNREACHABLE
+        )
+    if text.startswith(_TEMPORARY):
+        return Failure(f"{address} cannot do it now: {text}", Exit.UNREACHABLE)
+    return Failure(f"{address}: {text}")
