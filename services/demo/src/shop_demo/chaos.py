@@ -6,9 +6,8 @@ import time
 from collections.abc import Mapping
 from itertools import cycle
 
-from redis.asyncio import Redis
-
 from shop_demo.child import Child
+from shop_demo.client import Client
 from shop_demo.journal import Journal
 from shop_demo.load import Load
 from shop_demo.observe import consumers_of
@@ -36,7 +35,7 @@ class Killer:
 
     def __init__(
         self,
-        client: "Redis",
+        client: Client,
         supervisor: Supervisor,
         journal: Journal,
         schedule: KillSchedule,

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from redis.asyncio import Redis
 from redis.exceptions import ResponseError
+
+from shop_demo.client import Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class ConsumerState:
         return self.name.rsplit("-", 2)[-2:-1] == [str(pid)]
 
 
-async def groups_of(client: "Redis", streams: Sequence[str]) -> list[GroupState]:
+async def groups_of(client: Client, streams: Sequence[str]) -> list[GroupState]:
     """Look at every group of some streams; a stream that does not exist yet has none."""
     states: list[GroupState] = []
     for stream in streams:
@@ -57,7 +58,7 @@ async def groups_of(client: "Redis", streams: Sequence[str]) -> list[GroupState]
     return states
 
 
-async def consumers_of(client: "Redis", stream: str, group: str) -> list[ConsumerState]:
+async def consumers_of(client: Client, stream: str, group: str) -> list[ConsumerState]:
     """List a group's consumers; a group that does not exist yet has none."""
     return [
         ConsumerState(_text(info["name"]), int(info["pending"]))

@@ -3,9 +3,9 @@
 from itertools import cycle, islice
 from typing import cast
 
-from redis.asyncio import Redis
 from redis.typing import EncodableT, FieldT
 
+from shop_demo.client import Client
 from shop_demo.load import Load
 
 _Fields = dict[FieldT, EncodableT]
@@ -19,7 +19,7 @@ _POISON: tuple[dict[bytes, bytes], ...] = (
 )
 
 
-async def feed_poison(client: "Redis", stream: str, count: int, load: Load, every_orders: float) -> None:
+async def feed_poison(client: Client, stream: str, count: int, load: Load, every_orders: float) -> None:
     """Append entries of a known type that cannot be decoded, each in another way, in among the orders.
 
     Args:

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from shop_demo.client import Client
 from shop_demo.exits import DemoError
 from sluiceway.embedded import EmbeddedServerError, embedded
 
@@ -32,7 +33,7 @@ class Store:
     url: str
     prefix: str
     label: str
-    client: "Redis"
+    client: Client
 
 
 @asynccontextmanager
@@ -69,9 +70,12 @@ async def open_store(redis_url: str | None, folder: Path) -> AsyncIterator[Store
 
 
 @asynccontextmanager
-async def _client(url: str) -> AsyncIterator["Redis"]:
+async def _client(url: str) -> AsyncIterator[Client]:
     try:
-        client = Redis.from_url(url, socket_connect_timeout=_CONNECT_SECONDS, socket_timeout=10.0, protocol=2)
+        client = cast(
+            "Client",
+            Client.from_url(url, socket_connect_timeout=_CONNECT_SECONDS, socket_timeout=10.0, protocol=2),
+        )
     except ValueError as error:
         raise DemoError(f"--redis-url: {error}") from error
     try:
@@ -80,7 +84,7 @@ async def _client(url: str) -> AsyncIterator["Redis"]:
         await client.aclose()
 
 
-async def _check(client: "Redis", url: str) -> str:
+async def _check(client: Client, url: str) -> str:
     place = _without_password(url)
     try:
         info = await client.info("server")
@@ -89,14 +93,14 @@ async def _check(client: "Redis", url: str) -> str:
             f"--redis-url {place}: the server cannot be used ({error}). "
             "Is it running, and are user and password right? Without --redis-url the demo starts a server of its own."
         ) from error
-    name = "Valkey" if "valkey_version" in info else "Redis"
+    name = "Valkey" if "valkey_version" in info else Client
     version = str(info.get("valkey_version") or info["redis_version"])
     if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
         raise DemoError(f"--redis-url {place}: {name} {version} is too old, the demo needs Redis 7.0 or Valkey 8.0")
     return f"{name} {version} at {place}"
 
 
-async def _remove_keys(client: "Redis", prefix: str) -> None:
+async def _remove_keys(client: Client, prefix: str) -> None:
     # Names derived from a stream wrap it into a hash tag, hence both patterns. The prefix has no special characters.
     try:
         async with asyncio.timeout(60):

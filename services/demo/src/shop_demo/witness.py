@@ -9,9 +9,8 @@ import json
 from collections.abc import Collection, Mapping
 from typing import cast
 
-from redis.asyncio import Redis
-
 from shop_demo.accounting import Ledger
+from shop_demo.client import Client
 from shop_demo.records import RecordFollower
 from shop_events import Streams
 
@@ -36,7 +35,7 @@ class Witness:
 
     def __init__(
         self,
-        client: "Redis",
+        client: Client,
         ledger: Ledger,
         *,
         streams: Streams,

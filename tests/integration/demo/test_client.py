@@ -1,0 +1,28 @@
+"""The demo's client of the event store passes every cancellation on."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from shop_demo.client import Client
+from sluiceway.embedded import EmbeddedServer
+
+
+@pytest.mark.parametrize("steps", range(20))
+async def test_a_command_that_is_cancelled_at_any_step_of_the_loop_is_cancelled(
+    server: EmbeddedServer, steps: int
+) -> None:
+    async def ping_for_a_while() -> None:
+        async with Client.from_url(server.url, socket_timeout=10, protocol=2) as client:
+            for _ in range(200):
+                await client.ping()
+
+    task = asyncio.create_task(ping_for_a_while())
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
