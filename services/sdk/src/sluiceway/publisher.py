@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import NoPermissionError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from .appender import MOST_PER_CALL, Appender
@@ -23,6 +23,9 @@ from .wire import Envelope, encode
 __all__ = ["Publisher", "Receipt"]
 
 _TEMPORARY = ("OOM", "LOADING", "MASTERDOWN", "READONLY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "MISCONF")
+
+
+_DENIED_IN_A_SCRIPT = ("can't run this command", "ACL failure in script")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,9 @@ class Publisher:
         ) or str(error).startswith(_TEMPORARY)
         if temporary or not isinstance(error, ResponseError):
             return Unavailable(told)
+        if isinstance(error, NoPermissionError) or any(words in told for words in _DENIED_IN_A_SCRIPT):
+            # Redis 7.0 does not say which command a script was denied.
+            told += "; a publisher needs +evalsha, +eval and +xadd on its stream's key"
         return PublishError(told)
 
 
