@@ -66,6 +66,10 @@ class Service:
         self._options: dict[str, ConsumerOptions] = {}
         self._publishers: dict[str, Publisher] = {}
         GroupKeys("any", self.group)  # raises if the group's name is not usable
+        if self.consumer.startswith("~"):
+            raise ConfigurationError(
+                f"consumer={self.consumer!r}: choose a name that does not begin with '~', those are reserved"
+            )
 
     def on(
         self,

@@ -115,6 +115,9 @@ class Consumer:
         self._retries.stop_starting()
         if "recovery" in self._tasks:
             self._tasks["recovery"].cancel()
+        else:
+            # Nothing was read yet: it waits for its server, or for its group.
+            self._tasks["consume"].cancel()
         for pool in self._pools:
             pool.stop_starting()
         quiet = asyncio.gather(*(pool.wait_until_quiet() for pool in self._pools))
@@ -129,8 +132,9 @@ class Consumer:
                 await asyncio.wait([self._tasks["consume"]])
                 for pool in self._pools:
                     pool.stop_starting()
+                # A start that is under way may still make a dead letter.
+                await self._retries.wait_until_idle()
                 await self._committer.wait_until_idle()
-                await self._retries.wait_until_recorded()
         except TimeoutError:
             self._log.warning("The server did not take all outcomes in time; others will take these entries over")
         await self._end()

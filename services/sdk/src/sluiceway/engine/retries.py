@@ -69,8 +69,8 @@ class Retries:
         self._suspect: Delivery | None = None
         self._wake = asyncio.Event()
         self._stopping = False
-        self._recording = False
-        self._recorded = asyncio.Event()
+        self._busy = False
+        self._idle = asyncio.Event()
         self._holdings.on_drop(self._left)
 
     def failed(self, delivery: Delivery, error: BaseException) -> None:
@@ -114,21 +114,21 @@ class Retries:
         """Start nothing more; failures are still recorded."""
         self._stopping = True
 
-    async def wait_until_recorded(self) -> None:
-        """Wait until every failure is recorded on the server."""
-        while self._failed or self._recording:
-            self._recorded.clear()
-            await self._recorded.wait()
+    async def wait_until_idle(self) -> None:
+        """Wait until every failure is recorded on the server and no start is under way."""
+        while self._failed or self._busy:
+            self._idle.clear()
+            await self._idle.wait()
 
     async def run(self) -> None:
         """Record failures and start what is due, for ever."""
         while True:
+            self._busy = True
             if self._failed:
-                self._recording = True
                 await self._record()
-                self._recording = False
-                self._recorded.set()
             elif not await self._start_due():
+                self._busy = False
+                self._idle.set()
                 await self._sleep()
 
     async def _sleep(self) -> None:
