@@ -38,6 +38,7 @@ class Appender:
     def __init__(self, endpoint: Endpoint, stream: str, timeout_seconds: float, max_length: int | None) -> None:
         self._link = Link(endpoint)
         self._stream = stream
+        self._keys = [stream] if max_length is None else [stream, lost_key(stream)]
         self._timeout_seconds = timeout_seconds
         self._max_length = max_length
         self._script = load("publish" if max_length is None else "publish_capped")
@@ -115,5 +116,5 @@ class Appender:
             arguments.append(len(fields))
             arguments += fields
         if self._max_length is None:
-            return [self._stream], arguments
-        return [self._stream, lost_key(self._stream)], [self._max_length, *arguments]
+            return self._keys, arguments
+        return self._keys, [self._max_length, *arguments]

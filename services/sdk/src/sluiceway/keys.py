@@ -16,10 +16,18 @@ RELEASED = "~released"
 
 
 def hash_tag(stream: str) -> str:
-    """Return the stream's name with a hash tag: `orders` becomes `{orders}`; a name that has one is kept."""
+    """Return the stream's name with a hash tag: `orders` becomes `{orders}`; a name that has one is kept.
+
+    Raises:
+        ConfigurationError: No tag can name the slot of such a stream.
+    """
     start = stream.find("{")
     if start >= 0 and stream.find("}", start + 1) > start + 1:
         return stream
+    if "}" in stream:
+        raise ConfigurationError(
+            f"stream={stream!r}: a name with '}}' needs a hash tag of its own, such as '{{orders}}.new'"
+        )
     return f"{{{stream}}}"
 
 
@@ -43,6 +51,7 @@ class GroupKeys:
     def __post_init__(self) -> None:
         if not self.stream:
             raise ConfigurationError("stream='': a stream needs a name")
+        hash_tag(self.stream)
         if not self.group or self.group.startswith("~"):
             raise ConfigurationError(f"group={self.group!r}: a group needs a name that does not begin with '~'")
 
