@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from functools import partial
+
+from redis.exceptions import NoPermissionError
 
 from ..connection import Link
 from ..ids import entry_milliseconds
@@ -88,19 +91,40 @@ class Committer:
         keys, arguments = self._request(source, batch)
         tries = 0
 
-        async def commit() -> list[tuple[int, bytes, bytes]]:
+        async def commit() -> list[tuple[int, bytes, bytes]] | NoPermissionError:
             nonlocal tries
             tries += 1
-            reply: list[tuple[int, bytes, bytes]] = await self._link.run(self._script, keys, arguments)
+            try:
+                reply: list[tuple[int, bytes, bytes]] = await self._link.run(self._script, keys, arguments)
+            except NoPermissionError as error:
+                if not any(delivery.outputs for delivery in batch):
+                    raise
+                return error
             return reply
 
         began = time.monotonic()
         reply = await self._health.persist("commit", commit)
         self._stats.commit_seconds.observe(time.monotonic() - began)
+        if isinstance(reply, NoPermissionError):
+            await self._narrow(batch, reply)
+            return
         exceptions = {index: (status.decode(), text.decode("utf-8", "replace")) for index, status, text in reply}
         self._conclude(batch, exceptions, repeated=tries > 1)
 
-    def _request(self, source: Source, batch: list[Delivery]) -> tuple[list[str], list[bytes | str | int]]:
+    async def _narrow(self, batch: list[Delivery], refusal: NoPermissionError) -> None:
+        """Find whose output stream it is that we may not touch: the server refuses a whole commit for one of its keys."""
+        if len(batch) == 1:
+            keys, arguments = self._request(batch[0].source, batch, forbidden=True)
+            await self._health.persist("commit", partial(self._link.run, self._script, keys, arguments))
+            self._refused(batch[0], str(refusal))
+            return
+        middle = len(batch) // 2
+        await self._settle(batch[:middle])
+        await self._settle(batch[middle:])
+
+    def _request(
+        self, source: Source, batch: list[Delivery], *, forbidden: bool = False
+    ) -> tuple[list[str], list[bytes | str | int]]:
         keys = [source.stream, source.state, source.retry, *source.keys.markers]
         places: dict[str, int] = {}
         arguments: list[bytes | str | int] = [
@@ -114,7 +138,10 @@ class Committer:
             outputs = delivery.outputs
             # What is ignored was not processed, so its event ID is not remembered.
             known_as = b"" if delivery.counts_as == "ignored" else delivery.marker
-            arguments += (delivery.entry_id, known_as, delivery.count, int(delivery.recorded), len(outputs))
+            writes = -1 if forbidden else len(outputs)
+            arguments += (delivery.entry_id, known_as, delivery.count, int(delivery.recorded), writes)
+            if forbidden:
+                continue
             for stream, fields in outputs:
                 place = places.get(stream)
                 if place is None:

@@ -4,8 +4,8 @@
 --
 -- KEYS  1 stream, 2 group state, 3 retry records, 4-6 ring of marker sets, 7.. streams that are written to
 -- ARGV  1 group, 2 consumer, 3 marker window in ms (0 = none), 4 delete settled entries (0/1), 5 number of items,
---       then per item: entry ID, marker ('' = none), delivery count, has a retry record (0/1), number of writes,
---       and per write: index in KEYS, number of strings, the strings (field, value, …)
+--       then per item: entry ID, marker ('' = none), delivery count, has a retry record (0/1), number of writes
+--       (-1 = we may not make them), and per write: index in KEYS, number of strings, the strings (field, value, …)
 -- Reply: one {item index, status, text} for each item that is not plainly done. Status:
 --       duplicate  its event ID was settled before; acknowledged, nothing written
 --       gone       no longer pending for this group: another consumer settled it
@@ -48,6 +48,7 @@ for index = 1, total do
   }
   items[index] = item
   at = at + 5
+  if item.writes < 0 then item.fault = 'NOPERM no right to write to one of its streams' end
   for _ = 1, item.writes do
     item.fault = item.fault or bad_output[tonumber(ARGV[at])]
     at = at + 2 + tonumber(ARGV[at + 1])
@@ -67,7 +68,13 @@ end
 local reply, fresh, group_checked = {}, {}, false
 local function answer(index, status, text) reply[#reply + 1] = {index - 1, status, text or ''} end
 
--- Appends an item's writes; on an error takes back what was appended and makes the entry pending again.
+-- Leaves an item to be tried again: pending for us, its start not counted. Neither the event nor its handler is at
+-- fault, so processes that end while their commits are refused must not add up to a dead letter.
+local function put_back(item)
+  redis.pcall('XCLAIM', stream, group, consumer, 0, item.id, 'FORCE', 'JUSTID', 'RETRYCOUNT', math.max(item.count - 1, 0))
+end
+
+-- Appends an item's writes; on an error takes back what was appended and puts the item back.
 local function append(item)
   local added, position = {}, item.at
   for _ = 1, item.writes do
@@ -75,7 +82,7 @@ local function append(item)
     local id = redis.pcall('XADD', key, '*', unpack(ARGV, position + 2, position + 1 + length))
     if type(id) == 'table' then
       for _, done in ipairs(added) do redis.pcall('XDEL', done[1], done[2]) end
-      redis.pcall('XCLAIM', stream, group, consumer, 0, item.id, 'FORCE', 'JUSTID', 'RETRYCOUNT', item.count)
+      put_back(item)
       return id.err
     end
     added[#added + 1] = {key, id}
@@ -85,6 +92,11 @@ end
 
 for index, item in ipairs(items) do
   if item.fault then
+    -- Not an entry that is another consumer's by now; and claiming a trimmed one would drop its pending reference.
+    if #redis.call('XPENDING', stream, group, item.id, item.id, 1, consumer) == 1
+      and #redis.call('XRANGE', stream, item.id, item.id) == 1 then
+      put_back(item)
+    end
     answer(index, 'error', item.fault)
   elseif redis.call('XACK', stream, group, item.id) == 1 then
     local failure
