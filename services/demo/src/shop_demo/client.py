@@ -19,7 +19,8 @@ class Client(Redis):
         """Run a command; raise CancelledError if the task was cancelled meanwhile."""
         task = asyncio.current_task()
         before = task.cancelling() if task else 0
-        reply = await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-        if task and task.cancelling() > before:
-            raise asyncio.CancelledError
-        return reply
+        try:
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        finally:
+            if task and task.cancelling() > before:
+                raise asyncio.CancelledError
