@@ -15,6 +15,8 @@ import shop_notifications
 import shop_orders
 import shop_payments
 from shop_events import OrderCreated, OrderItem
+from shop_notifications.sink import MessageSink
+from shop_payments.provider import PaymentProvider
 from sluiceway import Event, RedisSettings
 
 ORDER: dict[str, Any] = {"customerId": "customer-1", "items": [{"productId": "mug", "quantity": 2}]}
@@ -41,17 +43,21 @@ def orders_app(url: str, **settings: Any) -> web.Application:
     return shop_orders.create_app(shop_orders.Settings(redis=store(url), **settings))
 
 
-def payments_app(url: str, books: Path, **settings: Any) -> web.Application:
+def payments_app(url: str, books: Path, *, provider: PaymentProvider | None = None, **settings: Any) -> web.Application:
     """The payments service with a provider that is prompt and approves everything, unless told otherwise."""
     settings = {"decline_rate": 0.0, "latency_seconds": 0.0, "lease_seconds": 1.0, **settings}
-    return shop_payments.create_app(shop_payments.Settings(redis=store(url), record_directory=books, **settings))
+    return shop_payments.create_app(
+        shop_payments.Settings(redis=store(url), record_directory=books, **settings), provider
+    )
 
 
-def notifications_app(url: str, messages: Path, **settings: Any) -> web.Application:
-    """The notifications service with a file for a mailbox, unless told otherwise."""
-    settings = {"sink": "file", "lease_seconds": 1.0, **settings}
+def notifications_app(url: str, messages: Path, *, sink: MessageSink | None = None, **settings: Any) -> web.Application:
+    """The notifications service, its messages in a file unless told otherwise."""
     return shop_notifications.create_app(
-        shop_notifications.Settings(redis=store(url), record_directory=messages, **settings)
+        shop_notifications.Settings(
+            redis=store(url), **{"sink": "file", "record_directory": messages, "lease_seconds": 1.0, **settings}
+        ),
+        sink,
     )
 
 
