@@ -6,11 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.support.processes import Program, Programs
+from tests.support.servers import SERVERS, name_of
 
-__all__ = ["begun", "gated_consumer", "open_gate", "start_program"]
+__all__ = ["ON_ONE_SERVER", "begun", "gated_consumer", "open_gate", "start_program"]
 
 ROOT = Path(__file__).parents[2]
+
+ON_ONE_SERVER = pytest.mark.parametrize("server_binary", SERVERS[:1], ids=name_of, indirect=True)
+"""For tests that start many processes, and that the server's product has no part in."""
 
 
 def start_program(programs: Programs, name: str, *arguments: str) -> Program:

@@ -24,7 +24,7 @@ from tests.support.doubling import (
     stored,
 )
 from tests.support.eventually import eventually
-from tests.support.gates import begun, gated_consumer, open_gate, start_program
+from tests.support.gates import ON_ONE_SERVER, begun, gated_consumer, open_gate, start_program
 from tests.support.processes import Program, Programs
 from tests.support.proxy import FaultProxy
 from tests.support.servers import StartServer
@@ -118,6 +118,7 @@ async def test_a_consumer_may_be_killed_at_every_stage(
     assert await dead_letters(client) == 0
 
 
+@ON_ONE_SERVER
 async def test_consumers_that_are_killed_again_and_again_under_load_lose_and_double_nothing(
     server: EmbeddedServer, client: Redis, programs: Programs
 ) -> None:
@@ -137,6 +138,7 @@ async def test_consumers_that_are_killed_again_and_again_under_load_lose_and_dou
     assert await dead_letters(client) == 0
 
 
+@ON_ONE_SERVER
 async def test_every_receipt_of_a_killed_publisher_is_in_the_stream(
     server: EmbeddedServer, client: Redis, programs: Programs
 ) -> None:
