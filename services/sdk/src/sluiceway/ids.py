@@ -52,11 +52,14 @@ def marker(event_id: str, nonce: str = "") -> bytes:
     A UUID is its own marker; any other text is hashed to 128 bits. A replay carries a nonce, so that it is not
     taken for the event that was dead-lettered.
     """
-    if not nonce and len(event_id) == 36:
+    # Only with its dashes in their places: `1-23` and `12-3` are not the same.
+    if not nonce and len(event_id) == 36 and event_id[8:24:5] == "----":
         try:
-            return bytes.fromhex(event_id.replace("-", ""))
+            packed = bytes.fromhex(event_id.replace("-", ""))
         except ValueError:
-            pass
+            packed = b""
+        if len(packed) == 16:
+            return packed
     return blake2b(f"{event_id}\0{nonce}".encode(), digest_size=16).digest()
 
 
