@@ -42,6 +42,13 @@ NO_MARKERS = Mutant(
 
 
 @pytest.fixture
+def project(tmp_path: Path) -> Path:
+    project = tmp_path / "project"
+    project.mkdir()
+    return project
+
+
+@pytest.fixture
 def defective(tmp_path: Path) -> Iterator[Overlay]:
     source = Path(sluiceway.__file__).parent.parent
     with overlay(source, "sluiceway", tmp_path / "overlay") as made:
@@ -51,7 +58,6 @@ def defective(tmp_path: Path) -> Iterator[Overlay]:
 async def run_with(defects: list[Mutant], defective: Overlay, folder: Path, *arguments: str, **env: str) -> Finished:
     for defect in defects:
         defect.apply(defective.package)
-    folder.mkdir()
     return await run_demo(
         *["--orders", "20", "--rate", "50", "--json"],
         *arguments,
@@ -61,22 +67,22 @@ async def run_with(defects: list[Mutant], defective: Overlay, folder: Path, *arg
     )
 
 
-async def test_handlers_that_run_twice_have_one_effect_behind_the_fence(defective: Overlay, tmp_path: Path) -> None:
-    finished = await run_with([NO_RENEWAL], defective, tmp_path / "project", **SLOW_PROVIDER)
+async def test_handlers_that_run_twice_have_one_effect_behind_the_fence(defective: Overlay, project: Path) -> None:
+    finished = await run_with([NO_RENEWAL], defective, project, **SLOW_PROVIDER)
 
     assert finished.code == Exit.PROVEN, finished
     assert finished.figures["duplicate_effects"] == 0
 
 
-async def test_without_the_fence_the_same_run_has_duplicates_and_fails(defective: Overlay, tmp_path: Path) -> None:
-    finished = await run_with([NO_RENEWAL, NO_FENCE, NO_MARKERS], defective, tmp_path / "project", **SLOW_PROVIDER)
+async def test_without_the_fence_the_same_run_has_duplicates_and_fails(defective: Overlay, project: Path) -> None:
+    finished = await run_with([NO_RENEWAL, NO_FENCE, NO_MARKERS], defective, project, **SLOW_PROVIDER)
 
     assert finished.code == Exit.BROKEN, finished
     assert finished.figures["duplicate_effects"] > 0
     assert finished.figures["lost"] > 0, "a doubled payment is not exactly one settled payment"
 
 
-async def test_an_acknowledgement_without_outputs_is_counted_as_lost(defective: Overlay, tmp_path: Path) -> None:
+async def test_an_acknowledgement_without_outputs_is_counted_as_lost(defective: Overlay, project: Path) -> None:
     outputs_forgotten = Mutant(
         promise=1,
         name="demo-outputs-forgotten",
@@ -86,7 +92,7 @@ async def test_an_acknowledgement_without_outputs_is_counted_as_lost(defective: 
         tests=(),
     )
 
-    finished = await run_with([outputs_forgotten], defective, tmp_path / "project", "--settle-seconds", "3")
+    finished = await run_with([outputs_forgotten], defective, project, "--settle-seconds", "3")
 
     assert finished.code == Exit.BROKEN, finished
     assert finished.figures["lost"] == 20

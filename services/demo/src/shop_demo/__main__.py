@@ -45,13 +45,18 @@ async def _run(options: Options) -> Outcome:
     with open_screen(journal, json=options.json) as screen:
         run = asyncio.create_task(run_demo(options, screen, journal, stop_load))
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, run.cancel)
-        loop.add_signal_handler(signal.SIGINT, _Interrupts(options, journal, stop_load, run))
+        signals = _Signals(options, journal, stop_load, run)
+        loop.add_signal_handler(signal.SIGINT, signals.interrupt)
+        loop.add_signal_handler(signal.SIGTERM, signals.terminate)
         return await run
 
 
-class _Interrupts:
-    """The first Ctrl-C ends the feeding of an endless run, which is then accounted for; any other Ctrl-C ends the run."""
+class _Signals:
+    """What signals do to a run.
+
+    The first Ctrl-C ends the feeding of an endless run, which is then accounted for. Any other ends the run, once: the
+    clean-up that follows is not to be interrupted.
+    """
 
     def __init__(
         self, options: Options, journal: Journal, stop_load: asyncio.Event, run: "asyncio.Task[Outcome]"
@@ -61,11 +66,16 @@ class _Interrupts:
         self._stop_load = stop_load
         self._run = run
 
-    def __call__(self) -> None:
+    def interrupt(self) -> None:
         if self._options.orders is None and not self._stop_load.is_set():
             self._journal.note("no more orders; what was accepted is settled first (Ctrl-C again: stop now)")
             self._stop_load.set()
         else:
+            self.terminate()
+
+    def terminate(self) -> None:
+        if not self._run.cancelling():
+            self._journal.note("stopping")
             self._run.cancel()
 
 

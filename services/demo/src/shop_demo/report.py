@@ -22,7 +22,7 @@ def describe(outcome: Outcome) -> str:
         f"  dead letters   {account.dead_letters}",
         f"  lost           {account.lost}",
         f"  doubled        {account.duplicate_effects}",
-        f"  settled           {outcome.throughput_per_s:.0f} per second",
+        f"  throughput        {outcome.throughput_per_s:.0f} settled per second",
         f"  order to message  {_milliseconds(outcome.latency)}",
         f"  POST to 202       {_milliseconds(outcome.post['before'])}",
         "",
@@ -49,6 +49,8 @@ def _verdict(outcome: Outcome) -> list[str]:
     lines += _poison(outcome)
     lines += _kills(outcome)
     lines += _outage(outcome)
+    if outcome.refused:
+        lines.append(f"{outcome.refused} POSTs were refused and sent again with the same idempotency key.")
     if outcome.given_up:
         lines.append(f"{outcome.given_up} orders were never accepted, however often they were sent.")
     if outcome.forced:

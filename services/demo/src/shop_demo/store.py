@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from redis.exceptions import RedisError
 
 from shop_demo.client import Client
-from shop_demo.exits import DemoError
+from shop_demo.exits import DemoError, Exit
 from sluiceway.embedded import EmbeddedServerError, embedded
 
 _CONNECT_SECONDS = 5.0
@@ -62,11 +62,16 @@ async def open_store(redis_url: str | None, folder: Path) -> AsyncIterator[Store
         return
     async with _client(redis_url) as client:
         prefix = f"sluiceway-demo-{secrets.token_hex(6)}:"
-        yield_label = await _check(client, redis_url)
+        server_label = await _check(client, redis_url)
         try:
-            yield Store(redis_url, prefix, f"{yield_label}, keys under {prefix}", client)
-        finally:
+            yield Store(redis_url, prefix, f"{server_label}, keys under {prefix}", client)
+        except DemoError as error:
+            await _remove_keys(client, prefix, after=error)
+            raise
+        except BaseException:
             await _remove_keys(client, prefix)
+            raise
+        await _remove_keys(client, prefix)
 
 
 @asynccontextmanager
@@ -100,7 +105,7 @@ async def _check(client: Client, url: str) -> str:
     return f"{name} {version} at {place}"
 
 
-async def _remove_keys(client: Client, prefix: str) -> None:
+async def _remove_keys(client: Client, prefix: str, after: DemoError | None = None) -> None:
     # Names derived from a stream wrap it into a hash tag, hence both patterns. The prefix has no special characters.
     try:
         async with asyncio.timeout(60):
@@ -109,10 +114,11 @@ async def _remove_keys(client: Client, prefix: str) -> None:
                 for start in range(0, len(keys), 500):
                     await client.unlink(*keys[start : start + 500])
     except (RedisError, OSError) as error:
-        raise DemoError(
+        text = (
             f"the keys under {prefix} could not be removed ({error}). Remove them by hand: those that match "
             f"{prefix}* and {{{prefix}*"
-        ) from error
+        )
+        raise DemoError(f"{after}\n{text}" if after else text, after.exit_code if after else Exit.DIED) from error
 
 
 def _without_password(url: str) -> str:
