@@ -119,7 +119,8 @@ class Pool:
         task = _this_task()
         ready, clock = self._ready, time.monotonic
         slice_ends = clock() + _SLICE_SECONDS
-        while True:
+        # A handler may swallow the cancellation that ends its worker.
+        while not self._stopping:
             while not ready:
                 await self._next()
                 slice_ends = clock() + _SLICE_SECONDS
@@ -157,8 +158,8 @@ class Pool:
         finally:
             self._end(run)
         self._stats.handler_seconds.observe(time.monotonic() - began)
-        if run.cancelled is not None and error is None:
-            # It finished although it was cancelled; what it did counts.
+        if run.cancelled is not None:
+            # However it ended (it may even have finished, then what it did counts), the worker goes on.
             task.uncancel()
         delivery.run = None
         self._tell(delivery, error)
@@ -173,12 +174,9 @@ class Pool:
             self._quiet.set()
 
     def _why(self, run: Run, task: asyncio.Task[None], cancelled: asyncio.CancelledError) -> BaseException:
-        if run.cancelled is not None:
-            task.uncancel()
-            if run.cancelled == "timeout":
-                return TimeoutError(f"the handler took longer than {self.handler.timeout_seconds} s")
-            return cancelled
-        if task.cancelling():
+        if run.cancelled == "timeout":
+            return TimeoutError(f"the handler took longer than {self.handler.timeout_seconds} s")
+        if run.cancelled is None and task.cancelling():
             raise cancelled
         # The handler awaited something that was cancelled: its own failure, not ours.
         return cancelled
@@ -194,7 +192,7 @@ class Pool:
 
     async def _work_in_batches(self) -> None:
         task = _this_task()
-        while True:
+        while not self._stopping:
             deliveries = await self._collect()
             began = time.monotonic()
             run = Run(began + self.handler.timeout_seconds, task, single=False)
@@ -219,7 +217,7 @@ class Pool:
             finally:
                 self._end(run)
             self._stats.handler_seconds.observe(time.monotonic() - began)
-            if run.cancelled is not None and failure is None:
+            if run.cancelled is not None:
                 task.uncancel()
             for delivery, item in zip(deliveries, items, strict=True):
                 delivery.run = None
