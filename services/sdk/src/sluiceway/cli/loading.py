@@ -9,9 +9,11 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from .exits import Exit, Failure
 
-__all__ = ["load_object"]
+__all__ = ["load_object", "said"]
 
 
 def load_object(reference: str, what: str) -> Any:
@@ -67,7 +69,17 @@ def _broken(module_name: str, error: Exception) -> Failure:
         outside = [frame for frame in frames if not frame.filename.startswith(("<frozen", __file__))]
         if outside:
             where = f"{outside[-1].filename}:{outside[-1].lineno}"
-    return Failure(f"importing {module_name} failed: {type(error).__name__}: {error} ({where})")
+    return Failure(f"importing {module_name} failed: {said(error)} ({where})")
+
+
+def said(error: Exception) -> str:
+    """Return an error's class and words in one line. What a model was given is left out: settings hold passwords."""
+    if isinstance(error, ValidationError):
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+        words = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'value'}: {each['msg']}" for each in problems)
+    else:
+        words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}"
 
 
 def _offer(holder: object) -> str:
