@@ -19,7 +19,9 @@ def describe_streams(url: str, limit: int = 20) -> str:
     """
     lines: list[str] = []
     try:
-        with redis.Redis.from_url(url, decode_responses=True, socket_timeout=2, socket_connect_timeout=2) as client:
+        with redis.Redis.from_url(
+            url, decode_responses=True, encoding_errors="replace", socket_timeout=2, socket_connect_timeout=2
+        ) as client:
             streams = sorted(client.scan_iter(_type="stream"))
             for stream in streams[:limit]:
                 lines += _describe(client, stream)
