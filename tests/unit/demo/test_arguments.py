@@ -18,7 +18,31 @@ def test_no_arguments_is_an_endless_run_on_an_own_server() -> None:
 
 def test_every_option_is_read() -> None:
     options = parse(
-        ["--orders", "2000", "--rate", "500", "--poison", "5", "--kill", "--outage", "2.5", "--decline-rate", "0.1", "--payments", "3", "--notifications", "2", "--port", "8080", "--redis-url", "redis://127.0.0.1:6379/0", "--json", "--keep", "--settle-seconds", "30"]
+        [
+            "--orders",
+            "2000",
+            "--rate",
+            "500",
+            "--poison",
+            "5",
+            "--kill",
+            "--outage",
+            "2.5",
+            "--decline-rate",
+            "0.1",
+            "--payments",
+            "3",
+            "--notifications",
+            "2",
+            "--port",
+            "8080",
+            "--redis-url",
+            "redis://127.0.0.1:6379/0",
+            "--json",
+            "--keep",
+            "--settle-seconds",
+            "30",
+        ]
     )
 
     assert options == Options(
