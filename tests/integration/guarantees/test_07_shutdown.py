@@ -29,7 +29,7 @@ from tests.support.workers import (
     results,
 )
 
-from sluiceway import ConfigurationError, Context, Lease, Retry, Service
+from sluiceway import Context, Lease, Retry, Service
 from sluiceway.embedded import EmbeddedServer
 from sluiceway.keys import RELEASED, GroupKeys
 from sluiceway.scripts import load
@@ -244,12 +244,6 @@ async def test_a_stop_before_a_start_and_a_second_stop_do_nothing() -> None:
     await service.stop()
     await service.stop()
     assert service.consumers == ()
-
-
-@pytest.mark.parametrize("name", [RELEASED, "~mine"])
-async def test_the_reserved_names_are_refused_for_consumers(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="begin with '~'"):
-        Service("workers", redis=NOWHERE, consumer=name)
 
 
 async def feed(server: EmbeddedServer, client: redis.asyncio.Redis, enough: asyncio.Event) -> int:

@@ -150,7 +150,8 @@ class Delivery:
         """A retry record of it is on the server."""
         self.first_failure = 0
         """Milliseconds of the first failure the server recorded; 0 for none."""
-        self.lane: str | None = None
+        self.lane: tuple[int, str] | None = None
+        """The queue it stands in: its handler's ID and its key."""
         self.stage = Stage.READY
         self.run: Run | None = None
         """The call of its handler that is under way."""

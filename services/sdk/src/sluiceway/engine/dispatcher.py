@@ -50,9 +50,9 @@ class Dispatcher:
 
     def left(self, delivery: Delivery) -> None:
         """Note that a delivery has left this consumer: the next of its lane may start."""
-        if not self._ordered or delivery.lane is None or delivery.handler is None:
+        place = delivery.lane
+        if not self._ordered or place is None:
             return
-        place = (id(delivery.handler), delivery.lane)
         lane = self._lanes.get(place)
         if lane is None:
             return
@@ -73,7 +73,8 @@ class Dispatcher:
         key = text(delivery.fields.get(b"key")) if handler.order_by == "key" else handler.order_by(delivery.event)  # type: ignore[misc]
         if not key:
             return True
-        delivery.lane = key
-        lane = self._lanes.setdefault((id(handler), key), deque())
+        place = (id(handler), key)
+        lane = self._lanes.setdefault(place, deque())
         lane.append(delivery)
+        delivery.lane = place
         return len(lane) == 1
