@@ -126,9 +126,9 @@ def _purge(options: argparse.Namespace) -> Exit:
         return await letters.purge(*options.ids)
 
     number = _with_letters(options, count)
-    asked = f"all {number}" if options.all else str(len(options.ids))
+    asked = f"all ({number})" if options.all else str(len(options.ids))
     if not options.yes:
-        _confirm(f"delete {asked} dead letters of group {options.group} on {options.stream} for good?")
+        _confirm(f"delete {asked} of the dead letters of group {options.group} on {options.stream} for good?")
     gone = _with_letters(options, purge) if options.ids or number else 0
     Output(as_json=options.json).show({"purged": gone}, [f"purged {gone}"])
     missing = len(set(options.ids)) - gone
