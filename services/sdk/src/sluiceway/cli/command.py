@@ -96,7 +96,7 @@ def positive(text: str) -> int:
 
 def port(text: str) -> int:
     """Read a TCP port; 0 asks for a free one."""
-    number = int(text) if text.isdecimal() else -1
+    number = int(text) if re.fullmatch("[0-9]{1,5}", text) else -1
     if not 0 <= number <= 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port, give 0 (a free one) to 65535")
     return number
@@ -112,7 +112,7 @@ def duration(text: str) -> float:
 
 def entry_id(text: str) -> str:
     """Read a full entry ID."""
-    if not re.fullmatch(r"\d{1,20}-\d{1,20}", text):
+    if not re.fullmatch("[0-9]{1,20}-[0-9]{1,20}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not an entry ID, which looks like 1700000000000-0")
     return text
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 __all__ = ["iso", "parse_duration", "shown_duration"]
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 
 
 def parse_duration(text: str) -> float:
@@ -17,7 +17,7 @@ def parse_duration(text: str) -> float:
     Raises:
         ValueError: It is no duration, or not more than 0.
     """
-    if re.fullmatch(r"\d+(\.\d+)?", text):
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         seconds = float(text)
     elif re.fullmatch(rf"({_PART.pattern})+", text):
         seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
