@@ -56,10 +56,11 @@ class Context:
         ...     context.publish(AuditEntry(order_id=order.order_id), stream="audit")
     """
 
-    __slots__ = ("_delivery",)
+    __slots__ = ("_delivery", "_run")
 
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
+        self._run = delivery.run
 
     @property
     def event_id(self) -> str:
@@ -128,11 +129,16 @@ class Context:
             key: Ordering key; empty for none.
 
         Raises:
-            ConfigurationError: Neither the call nor the handler names a stream.
+            ConfigurationError: Neither the call nor the handler names a stream, or the name is none, or the run that
+                this context belongs to is over.
         """
         target = stream or self._delivery.publishes
         if not target:
             raise ConfigurationError("context.publish(…): name a stream, or give the handler publishes=…")
+        if not isinstance(target, str) or not target.isprintable():  # type: ignore[redundant-expr]
+            raise ConfigurationError(f"context.publish(…, stream={target!r}): must be printable text")
+        if self._delivery.run is not self._run:
+            raise ConfigurationError("context.publish(…): this run of the handler is over, it was given up")
         self._delivery.add_output(event, target, key)
 
     def extend(self, seconds: float) -> None:
@@ -141,4 +147,5 @@ class Context:
         Args:
             seconds: New time limit from now.
         """
-        self._delivery.extend(seconds)
+        if self._delivery.run is self._run:
+            self._delivery.extend(seconds)

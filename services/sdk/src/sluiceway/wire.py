@@ -54,7 +54,7 @@ def encode(event: Event, envelope: Envelope) -> list[bytes | str]:
     """Return an entry's fields as a flat list of names and values.
 
     Raises:
-        PublishError: The event's class declares no type.
+        PublishError: The event's class declares no type, or the key is no text.
     """
     if not event.event_type:
         name = type(event).__name__
@@ -74,7 +74,9 @@ def encode(event: Event, envelope: Envelope) -> list[bytes | str]:
     if envelope.traceparent:
         fields += (b"traceparent", envelope.traceparent)
     if envelope.key:
-        fields += (b"key", envelope.key)
+        if not isinstance(envelope.key, str):
+            raise PublishError(f"key={envelope.key!r}: must be text")
+        fields += (b"key", envelope.key.encode())
     if event.event_version != 1:
         fields += (b"version", str(event.event_version))
     return fields

@@ -81,7 +81,7 @@ class Run:
         single: It is for one delivery.
     """
 
-    __slots__ = ("cancelled", "deadline", "single", "task")
+    __slots__ = ("cancelled", "cancelled_at", "deadline", "given_up", "single", "task")
 
     def __init__(self, deadline: float, task: asyncio.Task[None], *, single: bool) -> None:
         self.deadline = deadline
@@ -89,11 +89,16 @@ class Run:
         self.single = single
         self.cancelled: str | None = None
         """Why we cancelled it: `timeout` or `lost`."""
+        self.cancelled_at = 0.0
+        """Monotonic time of that."""
+        self.given_up = False
+        """It did not heed its cancellation: what it still does has no effect."""
 
     def cancel(self, why: str) -> None:
         """Cancel the handler, once."""
         if self.cancelled is None:
             self.cancelled = why
+            self.cancelled_at = time.monotonic()
             self.task.cancel()
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from ..batch import Batch, BatchItem
@@ -28,8 +28,8 @@ _SLICE_SECONDS = 0.001
 
 
 _ENDS_THE_PROCESS = (SystemExit, KeyboardInterrupt, GeneratorExit)
-_STOP_SECONDS = 1.0
-"""How long a stop waits for handlers that do not heed their cancellation."""
+_HEED_SECONDS = 1.0
+"""How long a cancelled handler may take to end; then the consumer goes on, or stops, without it."""
 
 
 class Outcomes(Protocol):
@@ -60,19 +60,16 @@ class Pool:
         self._stats = stats
         self._ready: deque[Delivery] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
-        self._runs: set[Run] = set()
+        self._runs: dict[Run, Sequence[Delivery]] = {}
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._workers: list[asyncio.Task[None]] = []
+        self._deaf: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     def start(self) -> None:
         """Start the workers."""
-        work = self._work_in_batches if self.handler.batch else self._work
-        self._workers = [
-            asyncio.create_task(work(), name=f"sluiceway {self.handler.name} {number}")
-            for number in range(self.handler.concurrency)
-        ]
+        self._workers = [self._worker() for _ in range(self.handler.concurrency)]
 
     def push(self, deliveries: Iterable[Delivery]) -> None:
         """Queue deliveries for the workers; once nothing is to be started they are left where they are."""
@@ -89,9 +86,12 @@ class Pool:
                 to_wake -= 1
 
     def cancel_overdue(self, now: float) -> None:
-        """Cancel every run whose time is up."""
+        """Cancel every run whose time is up, and go on without those that were cancelled and do not end."""
         for run in tuple(self._runs):
-            if now > run.deadline:
+            if run.cancelled is not None:
+                if now > run.cancelled_at + _HEED_SECONDS:
+                    self._give_up(run)
+            elif now > run.deadline:
                 run.cancel("timeout")
 
     def stop_starting(self) -> None:
@@ -105,10 +105,34 @@ class Pool:
 
     async def stop(self) -> None:
         """End the workers, cancelling what still runs."""
-        for worker in self._workers:
+        self._stopping = True
+        workers = (*self._workers, *self._deaf)
+        for worker in workers:
             worker.cancel()
-        if self._workers:
-            await asyncio.wait(self._workers, timeout=_STOP_SECONDS)
+        if workers:
+            await asyncio.wait(workers, timeout=_HEED_SECONDS)
+
+    def _worker(self) -> asyncio.Task[None]:
+        work = self._work_in_batches if self.handler.batch else self._work
+        return asyncio.create_task(work(), name=f"sluiceway {self.handler.name}")
+
+    def _replace(self, worker: asyncio.Task[None]) -> None:
+        """Put a new worker in the place of one that a handler has made unusable."""
+        if not self._stopping:
+            self._workers[self._workers.index(worker)] = self._worker()
+
+    def _give_up(self, run: Run) -> None:
+        run.given_up = True
+        deliveries = self._runs[run]
+        self._end(run)
+        self._deaf.add(run.task)
+        run.task.add_done_callback(self._deaf.discard)
+        self._replace(run.task)
+        limit = self.handler.timeout_seconds
+        error = TimeoutError(f"the handler took longer than {limit} s and did not end when it was cancelled")
+        for delivery in deliveries:
+            delivery.run = None
+            self._tell(delivery, error)
 
     async def _next(self) -> None:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -128,12 +152,14 @@ class Pool:
             if delivery.lost:
                 self._outcomes.dropped(delivery)
                 continue
-            await self._run(delivery, task)
+            if not await self._run(delivery, task):
+                return
             if clock() > slice_ends:
                 await asyncio.sleep(0)
                 slice_ends = clock() + _SLICE_SECONDS
 
-    async def _run(self, delivery: Delivery, task: asyncio.Task[None]) -> None:
+    async def _run(self, delivery: Delivery, task: asyncio.Task[None]) -> bool:
+        """Run the handler for one delivery; return whether this worker can go on."""
         handler = self.handler
         began = time.monotonic()
         run = Run(began + handler.timeout_seconds, task, single=True)
@@ -141,13 +167,13 @@ class Pool:
         delivery.stage = Stage.RUNNING
         current_flow.set(delivery.flow)
         error: BaseException | None = None
-        self._begin(run)
+        self._begin(run, (delivery,))
         try:
             if handler.takes_context:
                 result = await handler.call(delivery.event, Context(delivery))
             else:
                 result = await handler.call(delivery.event)
-            if result is not None:
+            if result is not None and not run.given_up:
                 _add_result(delivery, result)
         except asyncio.CancelledError as cancelled:
             error = self._why(run, task, cancelled)
@@ -157,28 +183,38 @@ class Pool:
             error = raised
         finally:
             self._end(run)
+        if run.given_up:
+            return False
         self._stats.handler_seconds.observe(time.monotonic() - began)
         if run.cancelled is not None:
             # However it ended (it may even have finished, then what it did counts), the worker goes on.
             task.uncancel()
         delivery.run = None
         self._tell(delivery, error)
+        return self._usable(task)
 
-    def _begin(self, run: Run) -> None:
-        self._runs.add(run)
+    def _usable(self, task: asyncio.Task[None]) -> bool:
+        """Return whether a worker can go on: not if its handler cancelled the very task it runs in."""
+        if not task.cancelling():
+            return True
+        self._replace(task)
+        return False
+
+    def _begin(self, run: Run, deliveries: Sequence[Delivery]) -> None:
+        self._runs[run] = deliveries
         self._quiet.clear()
 
     def _end(self, run: Run) -> None:
-        self._runs.discard(run)
+        self._runs.pop(run, None)
         if not self._runs:
             self._quiet.set()
 
     def _why(self, run: Run, task: asyncio.Task[None], cancelled: asyncio.CancelledError) -> BaseException:
         if run.cancelled == "timeout":
             return TimeoutError(f"the handler took longer than {self.handler.timeout_seconds} s")
-        if run.cancelled is None and task.cancelling():
+        if run.cancelled is None and task.cancelling() and self._stopping:
             raise cancelled
-        # The handler awaited something that was cancelled: its own failure, not ours.
+        # The handler awaited something that was cancelled, or cancelled itself: its own failure, not ours.
         return cancelled
 
     def _tell(self, delivery: Delivery, error: BaseException | None) -> None:
@@ -193,36 +229,43 @@ class Pool:
     async def _work_in_batches(self) -> None:
         task = _this_task()
         while not self._stopping:
-            deliveries = await self._collect()
-            began = time.monotonic()
-            run = Run(began + self.handler.timeout_seconds, task, single=False)
-            items: list[BatchItem[Any]] = []
-            for delivery in deliveries:
-                delivery.run = run
-                delivery.stage = Stage.RUNNING
-                if delivery.event is not None:
-                    items.append(BatchItem(delivery.event, Context(delivery)))
-            batch: Batch[Any] = Batch(items)
-            current_flow.set(deliveries[0].flow)
-            failure: BaseException | None = None
-            self._begin(run)
-            try:
-                _refuse_result(self.handler, await self.handler.call(batch))
-            except asyncio.CancelledError as cancelled:
-                failure = self._why(run, task, cancelled)
-            except _ENDS_THE_PROCESS:
-                raise
-            except BaseException as raised:  # noqa: BLE001  # whatever else a handler raises is a failed attempt
-                failure = raised
-            finally:
-                self._end(run)
-            self._stats.handler_seconds.observe(time.monotonic() - began)
-            if run.cancelled is not None:
-                task.uncancel()
-            for delivery, item in zip(deliveries, items, strict=True):
-                delivery.run = None
-                self._tell(delivery, batch.failure_of(item) or failure)
+            if not await self._run_batch(await self._collect(), task):
+                return
             await asyncio.sleep(0)
+
+    async def _run_batch(self, deliveries: list[Delivery], task: asyncio.Task[None]) -> bool:
+        """Run the handler for a batch; return whether this worker can go on."""
+        began = time.monotonic()
+        run = Run(began + self.handler.timeout_seconds, task, single=False)
+        items: list[BatchItem[Any]] = []
+        for delivery in deliveries:
+            delivery.run = run
+            delivery.stage = Stage.RUNNING
+            if delivery.event is not None:
+                items.append(BatchItem(delivery.event, Context(delivery)))
+        batch: Batch[Any] = Batch(items)
+        current_flow.set(deliveries[0].flow)
+        failure: BaseException | None = None
+        self._begin(run, deliveries)
+        try:
+            _refuse_result(self.handler, await self.handler.call(batch))
+        except asyncio.CancelledError as cancelled:
+            failure = self._why(run, task, cancelled)
+        except _ENDS_THE_PROCESS:
+            raise
+        except BaseException as raised:  # noqa: BLE001  # whatever else a handler raises is a failed attempt
+            failure = raised
+        finally:
+            self._end(run)
+        if run.given_up:
+            return False
+        self._stats.handler_seconds.observe(time.monotonic() - began)
+        if run.cancelled is not None:
+            task.uncancel()
+        for delivery, item in zip(deliveries, items, strict=True):
+            delivery.run = None
+            self._tell(delivery, batch.failure_of(item) or failure)
+        return self._usable(task)
 
     async def _collect(self) -> list[Delivery]:
         most = self.handler.batch
