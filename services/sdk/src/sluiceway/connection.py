@@ -160,6 +160,9 @@ class Link:
         """
         connection = self._connection
         try:
+            if connection.is_connected and await connection.can_read():
+                # Nothing was asked, so this is the end: the peer closed the connection while it was idle.
+                await connection.disconnect(nowait=True)
             if not connection.is_connected:
                 await connection.connect()  # type: ignore[no-untyped-call]
             packed = pack_command(arguments)  # type: ignore[arg-type]  # its stub names no tuple of any length
