@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import redis.asyncio
-from tests.support.programs.worker import Done, Options, Work
+from tests.support.programs.worker import TOIL_SECONDS, Done, Options, Work
 
-from sluiceway import Context, Lease, Publisher, Retry, Service
+from sluiceway import Context, Lease, Publisher, RedisSettings, Retry, Service
 from sluiceway.keys import RELEASED
 
 __all__ = [
@@ -38,7 +38,7 @@ class Worker:
     """A consumer whose handler waits for a gate where the event says so.
 
     Args:
-        url: The server.
+        url: The server, or settings.
         name: The consumer's name.
         lease: Lease and polling.
         on: Options of the handler, as for `Service.on`.
@@ -54,7 +54,7 @@ class Worker:
 
     def __init__(
         self,
-        url: str,
+        url: str | RedisSettings,
         name: str,
         *,
         lease: Lease,
@@ -77,7 +77,9 @@ class Worker:
         self.started.append(work.name)
         self.counts.append(context.delivery_count)
         try:
-            if work.act != "finish":
+            if work.act == "toil":
+                await asyncio.sleep(TOIL_SECONDS)
+            elif work.act != "finish":
                 await self._gates[work.name].wait()
         except asyncio.CancelledError:
             self.cancelled.append(work.name)

@@ -96,7 +96,7 @@ async def test_a_busy_event_loop_does_not_cost_the_leases_of_its_neighbours(
         (tmp_path / "blocker").touch()
         (tmp_path / "neighbour").touch()
         await eventually(lambda: len(program_steps(program, "finished")) == 3)
-    await eventually(lambda: settled(client, 5))
+    await eventually(lambda: settled(client, 4))
     assert sorted(program_steps(program, "started")) == ["blocker", "buffered", "neighbour"]
     assert sorted(await results(client)) == ["bait", "blocker", "buffered", "neighbour"]
 

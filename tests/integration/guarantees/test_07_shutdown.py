@@ -29,7 +29,7 @@ from tests.support.workers import (
     results,
 )
 
-from sluiceway import Context, Lease, Retry, Service
+from sluiceway import Context, Lease, RedisSettings, Retry, Service
 from sluiceway.embedded import EmbeddedServer
 from sluiceway.keys import RELEASED, GroupKeys
 from sluiceway.scripts import load
@@ -74,6 +74,7 @@ async def test_what_was_handed_back_is_taken_by_another_consumer_within_about_a_
     async with Worker(server.url, "staying", lease=DEFAULT_POLLING) as staying:
         await eventually(lambda: staying.service.consumers[0].health.seconds_without_contact() < 60)
         stopping = asyncio.create_task(leaving.service.stop())
+        await eventually(lambda: leaving.service.consumers[0].stopping)
         leaving.open("running")
         await stopping
         stopped = time.monotonic()
@@ -150,11 +151,9 @@ async def test_rolling_restarts_under_load_count_no_start_that_was_none(
     for leaving, coming in pairwise(workers):
         await eventually(lambda leaving=leaving: leaving.held >= 32, within_seconds=30)  # type: ignore[misc]
         await coming.service.start()
-        leaving.open(*(str(name) for name in range(2000)))
         await leaving.service.stop()
     stop_feeding.set()
     published = await feeding
-    workers[-1].open(*(str(name) for name in range(2000)))
     await eventually(lambda: all_settled(client, published), within_seconds=30)
     await workers[-1].service.stop()
 
@@ -214,7 +213,8 @@ async def test_a_stop_while_the_server_is_away_ends_in_bounded_time(
     server: EmbeddedServer, client: redis.asyncio.Redis, proxy: FaultProxy, fault: str
 ) -> None:
     _, running = await publish(server.url, [Work(name="0"), Work(name="1", act="wait")])
-    worker = Worker(proxy.url, "me", lease=LEASE, service={"grace_seconds": 0.2})
+    settings = RedisSettings(url=proxy.url, timeout_seconds=1.5)
+    worker = Worker(settings, "me", lease=LEASE, service={"grace_seconds": 0.2})
     await worker.service.start()
     await eventually(lambda: worker.started == ["0", "1"])
     await eventually(lambda: owners_are(client, {running: ("me", 1)}))
@@ -251,7 +251,7 @@ async def feed(server: EmbeddedServer, client: redis.asyncio.Redis, enough: asyn
     published = 0
     while not enough.is_set():
         if published - len(await results(client)) < 100:
-            await publish(server.url, [Work(name=str(published + number)) for number in range(20)])
+            await publish(server.url, [Work(name=str(published + number), act="toil") for number in range(20)])
             published += 20
         else:
             await asyncio.sleep(0.005)

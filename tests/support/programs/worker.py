@@ -16,7 +16,10 @@ from aiohttp import web
 
 from sluiceway import Context, Event, Lease, Retry, Service, run
 
-__all__ = ["Done", "Options", "Work"]
+__all__ = ["TOIL_SECONDS", "Done", "Options", "Work"]
+
+
+TOIL_SECONDS = 0.005
 
 
 class Options(TypedDict, total=False):
@@ -37,8 +40,8 @@ class Work(Event, type="WORK"):
     """Something to do."""
 
     name: str
-    act: Literal["finish", "wait", "block"] = "finish"
-    """Finish at once, wait for the gate, or keep the whole event loop busy until it opens."""
+    act: Literal["finish", "toil", "wait", "block"] = "finish"
+    """Finish at once, after some milliseconds, when the gate opens, or keep the event loop busy until it does."""
 
 
 class Done(Event, type="DONE"):
@@ -68,7 +71,9 @@ def service_of(options: Options) -> Service:
     async def work(event: Work, context: Context) -> Done:
         say("started", name=event.name, count=context.delivery_count)
         try:
-            while event.act != "finish" and not (gates / event.name).exists():
+            if event.act == "toil":
+                await asyncio.sleep(TOIL_SECONDS)
+            while event.act in ("wait", "block") and not (gates / event.name).exists():
                 if event.act == "block":
                     time.sleep(0.01)  # noqa: ASYNC251 - this is what is tested
                 else:
