@@ -159,6 +159,8 @@ class Link:
             redis.exceptions.RedisError: The server's error, a lost connection or a time-out.
         """
         connection = self._connection
+        task = asyncio.current_task()
+        before = task.cancelling() if task is not None else 0
         try:
             if connection.is_connected and await connection.can_read():
                 # Nothing was asked, so this is the end: the peer closed the connection while it was idle.
@@ -167,10 +169,20 @@ class Link:
                 await connection.connect()  # type: ignore[no-untyped-call]
             packed = pack_command(arguments)  # type: ignore[arg-type]  # its stub names no tuple of any length
             await connection.send_packed_command(packed, check_health=False)
-            return await connection.read_response(disable_decoding=True)
+            reply = await connection.read_response(disable_decoding=True)
         except asyncio.CancelledError:
             await connection.disconnect(nowait=True)
             raise
+        except Exception as error:
+            if task is not None and task.cancelling() > before:
+                raise asyncio.CancelledError from error
+            raise
+        # redis-py waits with asyncio.wait_for, which before Python 3.12 drops a cancellation that comes in the same
+        # turn as the result or the error (python/cpython#86296); a loop around us would then never end.
+        if task is not None and task.cancelling() > before:
+            await connection.disconnect(nowait=True)
+            raise asyncio.CancelledError
+        return reply
 
     async def run(self, script: Script, keys: Sequence[bytes | str], arguments: Iterable[Argument]) -> Any:
         """Run a server-side script and return its reply; loads it where the server does not have it."""

@@ -20,7 +20,7 @@ from ..keys import GroupKeys
 from ..options import ConsumerOptions
 from .committer import Committer
 from .decoder import Decoder
-from .delivery import Delivery, Source
+from .delivery import Delivery, Source, Stage
 from .dispatcher import Dispatcher
 from .groups import Groups
 from .health import Health
@@ -218,7 +218,8 @@ class Consumer:
         for entry_id in entry_ids:
             self.holdings.forget(source, entry_id)
             delivery = source.held.get(entry_id)
-            if delivery is None or delivery.lost:
+            # One that is done may be settled already, its reply on the way; its commit tells.
+            if delivery is None or delivery.lost or delivery.stage is Stage.DONE:
                 continue
             self.stats.leases_lost += 1
             self._log.warning("Lease was lost; another consumer has the entry", entry_id=entry_id.decode())
