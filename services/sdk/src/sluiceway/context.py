@@ -16,7 +16,7 @@ from .ids import entry_milliseconds
 from .wire import KNOWN, text
 
 if TYPE_CHECKING:
-    from .engine.delivery import Delivery
+    from .engine.delivery import Delivery, Source
     from .events import Event
 
 __all__ = ["Context", "Flow", "current_flow"]
@@ -32,14 +32,25 @@ class Flow:
         correlation_id: One per business flow; empty starts a new one.
         causation_id: Event ID of the event being handled; empty outside of a handler.
         traceparent: W3C trace context; empty for none.
+        source: Where the event being handled was read; None outside of a handler.
+        entry_id: The entry's ID there.
     """
 
-    __slots__ = ("causation_id", "correlation_id", "traceparent")
+    __slots__ = ("causation_id", "correlation_id", "entry_id", "source", "traceparent")
 
-    def __init__(self, correlation_id: str = "", causation_id: str = "", traceparent: str = "") -> None:
+    def __init__(
+        self,
+        correlation_id: str = "",
+        causation_id: str = "",
+        traceparent: str = "",
+        source: Source | None = None,
+        entry_id: bytes = b"",
+    ) -> None:
         self.correlation_id = correlation_id
         self.causation_id = causation_id
         self.traceparent = traceparent
+        self.source = source
+        self.entry_id = entry_id
 
 
 _NO_FLOW = Flow()

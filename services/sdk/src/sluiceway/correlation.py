@@ -10,17 +10,18 @@ from aiohttp.typedefs import Handler
 from .context import Flow, current_flow
 from .ids import new_event_id
 
-__all__ = ["CORRELATION_HEADER", "correlation"]
+__all__ = ["CORRELATION_HEADER", "answer_with_correlation_id", "correlation"]
 
 CORRELATION_HEADER = "X-Correlation-Id"
 
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _LONGEST = 128
+_REMEMBERED = "sluiceway correlation ID"
 
 
 @web.middleware
 async def correlation(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Take correlation ID and trace context from the request, and answer with the correlation ID.
+    """Take correlation ID and trace context from the request.
 
     A correlation ID that is too long or not printable is replaced by a new one, a malformed `traceparent` is left out,
     as the W3C recommendation asks (https://www.w3.org/TR/trace-context/#a-traceparent-is-received).
@@ -30,14 +31,15 @@ async def correlation(request: web.Request, handler: Handler) -> web.StreamRespo
     traceparent = request.headers.get("traceparent", "")
     if not _TRACEPARENT.fullmatch(traceparent):
         traceparent = ""
+    request[_REMEMBERED] = correlation_id
     token = current_flow.set(Flow(correlation_id, "", traceparent))
     try:
-        response = await handler(request)
-    except web.HTTPException as error:
-        error.headers[CORRELATION_HEADER] = correlation_id
-        raise
+        return await handler(request)
     finally:
         current_flow.reset(token)
-    if not response.prepared:
-        response.headers[CORRELATION_HEADER] = correlation_id
-    return response
+
+
+async def answer_with_correlation_id(request: web.Request, response: web.StreamResponse) -> None:
+    """Put the correlation ID on every answer, also on streamed ones and on those for a handler that raised."""
+    if _REMEMBERED in request:
+        response.headers[CORRELATION_HEADER] = request[_REMEMBERED]

@@ -8,6 +8,8 @@ from typing import Literal
 
 import structlog
 
+from .context import current_flow
+
 __all__ = ["configure_logs"]
 
 
@@ -21,6 +23,7 @@ def configure_logs(level: str = "INFO", form: Literal["auto", "json", "text"] = 
     text = form == "text" or (form == "auto" and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _add_flow,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -38,7 +41,8 @@ def configure_logs(level: str = "INFO", form: Literal["auto", "json", "text"] = 
     )
     renderer: structlog.typing.Processor
     if text:
-        renderer = structlog.dev.ConsoleRenderer()
+        # A traceback that shows local variables would show passwords.
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         last: list[structlog.typing.Processor] = [renderer]
     else:
         last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
@@ -54,3 +58,16 @@ def configure_logs(level: str = "INFO", form: Literal["auto", "json", "text"] = 
     root.setLevel(level)
     # One line a request is for a proxy to write; a service logs what matters.
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+
+
+def _add_flow(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Name the flow, and inside of a handler the event, in every line that does not name them itself."""
+    flow = current_flow.get()
+    if flow.correlation_id:
+        line.setdefault("correlation_id", flow.correlation_id)
+    if flow.source is not None:
+        line.setdefault("stream", flow.source.origin)
+        line.setdefault("group", flow.source.group)
+        line.setdefault("entry_id", flow.entry_id.decode())
+        line.setdefault("event_id", flow.causation_id)
+    return line

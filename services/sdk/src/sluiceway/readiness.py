@@ -26,6 +26,6 @@ def readiness(service: Service, tolerated_seconds: float = TOLERATED_SECONDS) ->
         elif consumer.stopping:
             problems.append(f"{stream}: stopping")
         elif (silence := consumer.health.seconds_without_contact()) > tolerated_seconds:
-            heard = "never answered" if silence == float("inf") else f"last answered {silence:.0f} s ago"
-            problems.append(f"{stream}: the server {heard} ({consumer.health.fault or 'connecting'})")
+            since = "yet" if silence == float("inf") else f"for {silence:.0f} s"
+            problems.append(f"{stream}: no success on the server {since} ({consumer.health.fault or 'connecting'})")
     return problems

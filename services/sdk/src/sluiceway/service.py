@@ -201,11 +201,16 @@ class Service:
     ) -> None:
         await self.stop()
 
-    def attach(self, app: web.Application) -> None:
-        """Run with an aiohttp application: consumers in `cleanup_ctx`, `/healthz`, `/readyz`, `/metrics`, correlation."""
+    def attach(self, app: web.Application, *, tolerated_outage_seconds: float = 30.0) -> None:
+        """Run with an aiohttp application: consumers in `cleanup_ctx`, `/healthz`, `/readyz`, `/metrics`, correlation.
+
+        Args:
+            app: The application, not yet started.
+            tolerated_outage_seconds: Longest silence of the server for which `/readyz` still answers 200.
+        """
         from .web import attach  # noqa: PLC0415  # aiohttp is only loaded where it is used
 
-        attach(self, app)
+        attach(self, app, tolerated_outage_seconds)
 
     @property
     def endpoint(self) -> Endpoint:

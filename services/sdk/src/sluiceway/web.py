@@ -11,9 +11,9 @@ from redis.exceptions import RedisError
 
 from .backlog import Backlog, observe_backlog
 from .connection import Link
-from .correlation import correlation
+from .correlation import answer_with_correlation_id, correlation
 from .metrics import ServiceCollector
-from .readiness import readiness
+from .readiness import TOLERATED_SECONDS, readiness
 from .service import Service
 
 __all__ = ["attach"]
@@ -21,12 +21,13 @@ __all__ = ["attach"]
 _SCRAPE_SECONDS = 1.0
 
 
-def attach(service: Service, app: web.Application) -> None:
+def attach(service: Service, app: web.Application, tolerated_outage_seconds: float = TOLERATED_SECONDS) -> None:
     """Run a service's consumers with an application and give it `/healthz`, `/readyz` and `/metrics`.
 
     Args:
         service: The service.
         app: The application, not yet started.
+        tolerated_outage_seconds: Longest silence of the server for which `/readyz` still answers 200.
     """
 
     async def consume(_: web.Application) -> AsyncIterator[None]:
@@ -40,11 +41,12 @@ def attach(service: Service, app: web.Application) -> None:
         return web.Response(body=generate_latest(registry), headers={"Content-Type": "text/plain; version=0.0.4"})
 
     async def ready(_: web.Request) -> web.Response:
-        problems = readiness(service)
+        problems = readiness(service, tolerated_outage_seconds)
         return web.json_response({"ready": not problems, "problems": problems}, status=503 if problems else 200)
 
     app.cleanup_ctx.append(consume)
     app.middlewares.insert(0, correlation)
+    app.on_response_prepare.append(answer_with_correlation_id)
     app.router.add_get("/healthz", _healthy)
     app.router.add_get("/readyz", ready)
     app.router.add_get("/metrics", metrics)

@@ -79,7 +79,8 @@ class Decoder:
             identity = foreign_event_id(source.origin, delivery.origin_id.decode())
         delivery.remember_as(identity)
         # A flow that names no correlation ID begins here: its first event names it.
-        delivery.flow = Flow(correlation_id or identity, identity, text(fields.get(b"traceparent")))
+        traceparent = text(fields.get(b"traceparent"))
+        delivery.flow = Flow(correlation_id or identity, identity, traceparent, source, delivery.entry_id)
         if problem is None:
             problem = self._find_handler(delivery, fields)
         if problem is not None:
