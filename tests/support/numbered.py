@@ -83,12 +83,13 @@ def xadd(stream: str, number: int, entry_id: str = "*") -> tuple[str, ...]:
     return "XADD", stream, entry_id, "type", "NUMBERED", "payload", json.dumps({"number": number})
 
 
-async def in_one_step(client: redis.asyncio.Redis, *commands: tuple[Any, ...]) -> None:
-    """Run commands with nothing of any other client between them."""
+async def in_one_step(client: redis.asyncio.Redis, *commands: tuple[Any, ...]) -> list[Any]:
+    """Run commands with nothing of any other client between them, and return their replies."""
     async with client.pipeline(transaction=True) as step:
         for command in commands:
             step.execute_command(*command)
-        await step.execute()
+        replies: list[Any] = await step.execute()
+    return replies
 
 
 async def publish_numbers(server: EmbeddedServer, stream: str, numbers: Iterable[int]) -> None:
