@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,9 +79,7 @@ class Shop:
 
 @pytest_asyncio.fixture
 async def shop(server: EmbeddedServer, tmp_path: Path, programs: Programs) -> AsyncIterator[Shop]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = lasting_port()
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as customer:
         yield Shop(programs, server.url, tmp_path, customer, port)
 
@@ -128,6 +128,19 @@ async def test_a_service_with_a_bad_setting_names_it_and_exits_with_2(service: s
     await program.exits(2)
     assert program.find(rf"^{variable}: .*number")
     assert not program.find("Traceback")
+
+
+def lasting_port() -> int:
+    """Return a free port that stays free while nobody listens.
+
+    Not one that the kernel hands out for outgoing connections: a customer who knocks again and again at such a port
+    ends up connected to itself, and the restarted service finds the port taken.
+    """
+    while True:
+        port = random.randrange(15_000, 30_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 async def reached(client: redis.asyncio.Redis, orders: int) -> bool:
