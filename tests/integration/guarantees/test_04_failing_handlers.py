@@ -23,6 +23,7 @@ from tests.support.consuming import (
     until_drained,
 )
 from tests.support.eventually import eventually
+from typing_extensions import override
 
 from sluiceway import Batch, ConfigurationError, Context, DeadLetter, Event, Reject, Retry, Service
 from sluiceway.embedded import EmbeddedServer
@@ -32,6 +33,7 @@ GOOD = [number for number in range(20) if number != BAD]
 
 
 class Unreadable(Exception):
+    @override
     def __str__(self) -> str:
         raise RuntimeError("no text for you")
 
