@@ -11,6 +11,9 @@ from .tier import Need, Tier
 
 __all__ = ["tiers"]
 
+_AT_ONCE = 3
+"""Test files at once: each has servers of its own, and most of their time is waiting for conditions."""
+
 _BIN = Path(sys.prefix) / "bin"
 
 
@@ -18,15 +21,14 @@ def _tool(name: str, *arguments: str) -> tuple[str, ...]:
     return (str(_BIN / name), *arguments)
 
 
-def _pytest(folder: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "pytest", folder)
+def _pytest(folder: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "pytest", folder, *arguments)
 
 
 def tiers(root: Path) -> tuple[Tier, ...]:
     """Return the tiers for the workspace at `root`.
 
-    The static tiers run beside the unit tests (two cores). Integration has the machine to itself: its tests kill
-    processes and watch clocks.
+    The static tiers run beside the unit tests (two cores). Integration has the machine to itself.
     """
     members = sorted(path.parent.relative_to(root) for path in root.glob("services/*/pyproject.toml"))
     deptry = tuple(
@@ -43,8 +45,8 @@ def tiers(root: Path) -> tuple[Tier, ...]:
         Tier("unit", (_pytest("tests/unit"),), seconds=600, pytest=True),
         Tier(
             "integration",
-            (_pytest("tests/integration"),),
-            seconds=1800,
+            (_pytest("tests/integration", "-n", str(_AT_ONCE), "--dist", "loadfile"),),
+            seconds=2400,
             pytest=True,
             phase=1,
             needs=(
