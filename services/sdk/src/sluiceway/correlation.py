@@ -16,7 +16,7 @@ CORRELATION_HEADER = "X-Correlation-Id"
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _LONGEST = 128
-_REMEMBERED = "sluiceway correlation ID"
+_REMEMBERED = web.RequestKey("sluiceway_correlation_id", str)
 
 
 @web.middleware

@@ -1,0 +1,75 @@
+"""`/healthz` is about the process, `/readyz` about its consumers and their server."""
+
+from typing import Any
+
+import redis.asyncio
+from aiohttp import web
+from tests.support.consuming import one_server
+from tests.support.eventually import eventually
+from tests.support.http import Http, serving
+from tests.support.numbered import Numbered, Recorder
+from tests.support.proxy import FaultProxy
+
+from sluiceway import RedisSettings, Service
+from sluiceway.embedded import EmbeddedServer
+
+Redis = redis.asyncio.Redis
+
+
+def app_with(url: str, **options: Any) -> web.Application:
+    service = Service("payments", RedisSettings(url=url, timeout_seconds=0.5))
+    service.on(Numbered, stream="orders")(Recorder().note)
+    service.consume("orders", **options)
+    app = web.Application()
+    service.attach(app, tolerated_outage_seconds=1)
+    return app
+
+
+async def answer(http: Http, path: str) -> tuple[int, dict[str, Any]]:
+    async with http.get(path) as response:
+        return response.status, await response.json()
+
+
+async def is_ready(http: Http) -> bool:
+    return await answer(http, "/readyz") == (200, {"ready": True, "problems": []})
+
+
+async def is_unready(http: Http) -> list[str]:
+    status, told = await answer(http, "/readyz")
+    if status == 200:
+        return []
+    assert (status, told["ready"]) == (503, False)
+    problems: list[str] = told["problems"]
+    return problems
+
+
+@one_server
+async def test_a_service_is_ready_once_its_server_answers_not_in_a_long_outage_and_again_afterwards(
+    proxy: FaultProxy,
+) -> None:
+    proxy.refuse()
+    async with serving(app_with(proxy.url)) as http:
+        (problem,) = await is_unready(http)
+        assert problem.startswith("orders: no success on the server yet (")
+        await proxy.accept()
+        await eventually(lambda: is_ready(http), within_seconds=20)
+
+        proxy.refuse()
+        proxy.cut()
+        (problem,) = await eventually(lambda: is_unready(http))
+        assert problem.startswith("orders: no success on the server for 1 s (")
+        assert await answer(http, "/healthz") == (200, {"alive": True})
+
+        await proxy.accept()
+        await eventually(lambda: is_ready(http), within_seconds=20)
+
+
+@one_server
+async def test_a_group_that_may_not_be_repaired_makes_a_service_unready(server: EmbeddedServer, client: Redis) -> None:
+    async with serving(app_with(server.url, on_lost_group="fail")) as http:
+        await eventually(lambda: is_ready(http))
+
+        await client.xgroup_destroy("orders", "payments")
+
+        (problem,) = await eventually(lambda: is_unready(http))
+        assert "its policy is `fail`" in problem
