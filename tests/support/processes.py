@@ -48,6 +48,8 @@ class Program:
         def prepare() -> None:
             if ties:
                 ties()
+            # A shell's background job ignores it, and its children would inherit that.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             if memory_limit_bytes is not None:
                 resource.setrlimit(resource.RLIMIT_AS, (memory_limit_bytes, memory_limit_bytes))
 

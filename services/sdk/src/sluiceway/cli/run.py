@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from typing import Any
-
-from aiohttp import web
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
 from ..running import run
@@ -14,6 +12,9 @@ from ..service import Service
 from .command import Command, not_empty, port
 from .exits import Exit, Failure
 from .loading import load_object, said
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 __all__ = ["COMMAND", "application"]
 
@@ -55,6 +56,8 @@ def application(reference: str, found: Any) -> web.Application:
     Raises:
         Failure: It is something else, or the function failed.
     """
+    from aiohttp import web  # noqa: PLC0415  # a third of a second that no other command needs
+
     if not isinstance(found, Service | web.Application) and callable(found):
         found = _called(reference, found)
     if isinstance(found, Service):
