@@ -68,7 +68,8 @@ class Worker:
         self.finished: list[str] = []
         self.cancelled: list[str] = []
         self._gates: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
-        self.service = Service(GROUP, redis=url, consumer=name, **(service or {}))
+        # A short grace period, so that a test that failed is over soon.
+        self.service = Service(GROUP, redis=url, consumer=name, **{"grace_seconds": 2.0, **(service or {})})
         self.service.consume(STREAM, lease=lease, **(consume or {}))
         declared = {"concurrency": 1, "retry": Retry(attempts=5, first_seconds=0.05), **(on or {})}
         self.service.on(Work, stream=STREAM, publishes=RESULTS, **declared)(self.handle)

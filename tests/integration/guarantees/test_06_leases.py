@@ -40,7 +40,7 @@ async def bait(client: redis.asyncio.Redis, name: str, *rivals: Worker) -> None:
     step.xreadgroup(GROUP, "dead", {STREAM: ">"}, count=1)
     await step.execute()
     await eventually(
-        lambda: any(name in rival.finished for rival in rivals), within_seconds=30, what=f"{name} taken over"
+        lambda: any(name in rival.finished for rival in rivals), within_seconds=12, what=f"{name} taken over"
     )
 
 
@@ -134,11 +134,11 @@ async def test_a_consumer_paused_beyond_its_lease_leaves_its_entries_to_the_new_
     await paused.line('"started", "name": "running"')
     paused.pause()
     async with Worker(server.url, "heir", lease=SHORT, on={"concurrency": 2}) as heir:
-        await eventually(lambda: sorted(heir.started) == ["buffered", "running"], within_seconds=20)
+        await eventually(lambda: sorted(heir.started) == ["buffered", "running"], within_seconds=12)
 
         paused.resume()
 
-        await paused.line('"cancelled", "name": "running"', within_seconds=15)
+        await paused.line('"cancelled", "name": "running"', within_seconds=12)
         await paused.line("Lease was lost")
         assert await pending(client, "heir") == {first: ("heir", 2)}
         heir.open("running")
@@ -158,7 +158,7 @@ async def test_a_consumer_that_wakes_up_after_others_did_its_work_doubles_nothin
     paused.pause()
     async with Worker(server.url, "heir", lease=SHORT) as heir:
         heir.open("running")
-        await eventually(lambda: settled(client, 2), within_seconds=20)
+        await eventually(lambda: settled(client, 2), within_seconds=12)
 
     # Its handler may go on at once, so it may finish before its keeper learns that the lease is lost.
     (tmp_path / "running").touch()

@@ -104,8 +104,11 @@ async def test_a_handler_that_outlives_the_grace_period_is_cancelled_and_its_ent
     server: EmbeddedServer, client: redis.asyncio.Redis
 ) -> None:
     (entry_id,) = await publish(server.url, [Work(name="slow", act="wait")])
-    async with Worker(server.url, "me", lease=LEASE, service={"grace_seconds": 0.2}) as worker:
-        await eventually(lambda: worker.started == ["slow"])
+    worker = Worker(server.url, "me", lease=LEASE, service={"grace_seconds": 0.2})
+    await worker.service.start()
+    await eventually(lambda: worker.started == ["slow"])
+    async with asyncio.timeout(15):
+        await worker.service.stop()
     assert worker.cancelled == ["slow"]
     assert await pending(client) == {entry_id: (RELEASED, 1)}
     assert await results(client) == []
@@ -212,23 +215,25 @@ async def test_a_start_under_a_name_that_owns_entries_hands_those_back_first(
 async def test_a_stop_while_the_server_is_away_ends_in_bounded_time(
     server: EmbeddedServer, client: redis.asyncio.Redis, proxy: FaultProxy, fault: str
 ) -> None:
-    _, running = await publish(server.url, [Work(name="0"), Work(name="1", act="wait")])
+    works = [Work(name="settled"), Work(name="too late", act="wait"), Work(name="too slow", act="wait")]
+    _, *left = await publish(server.url, works)
     settings = RedisSettings(url=proxy.url, timeout_seconds=1.5)
-    worker = Worker(settings, "me", lease=LEASE, service={"grace_seconds": 0.2})
+    worker = Worker(settings, "me", lease=LEASE, on={"concurrency": 2}, service={"grace_seconds": 0.5})
     await worker.service.start()
-    await eventually(lambda: worker.started == ["0", "1"])
-    await eventually(lambda: owners_are(client, {running: ("me", 1)}))
+    await eventually(lambda: worker.started == ["settled", "too late", "too slow"])
+    await eventually(lambda: owners_are(client, dict.fromkeys(left, ("me", 1))))
     if fault == "refused":
         proxy.refuse()
         proxy.cut()
     else:
         proxy.blackhole()
 
-    async with asyncio.timeout(30):
+    worker.open("too late")
+    async with asyncio.timeout(25):
         await worker.service.stop()
 
-    assert worker.cancelled == ["1"]
-    assert await pending(client) == {running: ("me", 1)}, "left to its lease"
+    assert (worker.finished, worker.cancelled) == (["settled", "too late"], ["too slow"])
+    assert await pending(client) == dict.fromkeys(left, ("me", 1)), "left to their leases"
 
 
 async def test_a_service_that_never_reached_its_server_stops_in_bounded_time() -> None:
