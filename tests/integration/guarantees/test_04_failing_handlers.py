@@ -376,6 +376,36 @@ async def test_entries_of_a_dead_consumer_that_were_trimmed_away_are_counted_and
     assert not await client.exists(KEYS.dead)
 
 
+@one_server
+async def test_a_consumer_that_broke_says_so_and_leaves_its_entries_to_others(
+    server: EmbeddedServer, client: redis.asyncio.Redis
+) -> None:
+    def break_down() -> None:
+        raise RuntimeError("a defect of the engine")
+
+    seen: list[str] = []
+    broken, whole = (Service(GROUP, redis=server.url, consumer=name) for name in ("broken", "whole"))
+    for service in (broken, whole):
+        service.consume(STREAM, lease=LEASE)
+
+        @service.on(Note, stream=STREAM)
+        async def note(_: Note, name: Context) -> None:
+            seen.append(name.entry_id)
+
+    await broken.start()
+    committer: Any = broken.consumers[0]._committer
+    committer._take = break_down
+    entry_id = await add(client, 1)
+    await eventually(lambda: broken.consumers[0].failure, what="it says that it is broken")
+
+    async with running(whole, client):
+        await until_drained(client)
+
+    assert seen == [entry_id, entry_id]
+    assert "a defect of the engine" in str(broken.consumers[0].failure)
+    await broken.stop()
+
+
 @asynccontextmanager
 async def misbehaving(deed: str) -> AsyncIterator[Callable[[Context], Any]]:
     misbehaviour = Misbehaviour()

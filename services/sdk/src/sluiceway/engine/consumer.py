@@ -239,4 +239,6 @@ class Consumer:
 
     def _report(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:
+            # Half of a consumer must not sit on its entries: with no lease renewed, others take them over.
+            self._keeper.stop()
             self._log.error("Consumer is broken", task=task.get_name(), exc_info=task.exception())

@@ -76,7 +76,7 @@ class Health:
         while True:
             try:
                 result = await step()
-            except (RedisError, OSError, TimeoutError) as error:
+            except (RedisError, OSError, TimeoutError, MemoryError) as error:
                 if group_is_missing(error) and self.repair is not None:
                     await self.repair()
                     continue

@@ -67,7 +67,7 @@ class LeaseKeeper:
                     for source in self._sources:
                         self._renew(source, script)
                     failing = False
-                except (RedisError, OSError) as error:
+                except (RedisError, OSError, MemoryError) as error:
                     # A missing group, an unreachable server: the consumer's own loops repair and report.
                     if not failing:
                         self._log.warning("Leases could not be renewed", error=str(error))

@@ -180,7 +180,7 @@ class Pool:
         except _ENDS_THE_PROCESS:
             raise
         except BaseException as raised:  # noqa: BLE001  # whatever else a handler raises is a failed attempt
-            error = raised
+            error = _release_memory(raised)
         finally:
             self._end(run)
         if run.given_up:
@@ -254,7 +254,7 @@ class Pool:
         except _ENDS_THE_PROCESS:
             raise
         except BaseException as raised:  # noqa: BLE001  # whatever else a handler raises is a failed attempt
-            failure = raised
+            failure = _release_memory(raised)
         finally:
             self._end(run)
         if run.given_up:
@@ -298,6 +298,11 @@ def _this_task() -> asyncio.Task[None]:
     task = asyncio.current_task()
     assert task is not None  # noqa: S101  # a coroutine always runs in a task
     return task
+
+
+def _release_memory(error: BaseException) -> BaseException:
+    """Let go of what a handler that ran out of memory has taken: its frames hold it, and we need some to go on."""
+    return error.with_traceback(None) if isinstance(error, MemoryError) else error
 
 
 def _refuse_result(handler: Handler, result: object) -> None:
