@@ -24,7 +24,7 @@ MUTANTS = (
         new="return True",
         tests=(
             f"{_TESTS}::test_events_of_one_key_neither_overlap_nor_overtake_each_other",
-            f"{_LANES}::TestLanesOverTime",
+            f"{_LANES}::test_only_the_first_of_each_key_may_start",
         ),
     ),
     Mutant(
