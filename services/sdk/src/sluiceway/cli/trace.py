@@ -89,8 +89,8 @@ service answers with. Times are the server's: +start is the time since the flow'
   dead letter        given up; `sluiceway dlq` shows and replays it
 
 cost: entries carry no index, so every entry of the window is read and compared here: 1,000 at most a call (fewer
-where they are large), which a server notices as little as one more consumer. A million entries take some ten
-seconds and, on the wire, their whole size. Name --streams and a short --since on busy servers. Nothing is written.
+where they are large), which a server notices as little as one more consumer. A million entries take ten to
+twenty seconds and, on the wire, their whole size. Name --streams and a short --since on busy servers. Nothing is written.
 Entries that were trimmed are gone; what the dead letters still know of them is shown.
 
 examples:
