@@ -20,6 +20,7 @@ KILLER = 25
 GOOD = [number for number in range(50) if number != KILLER]
 
 
+@one_server
 @pytest.mark.parametrize("concurrency", [1, 16])
 @pytest.mark.parametrize("attempts", [1, 2, 3, 5])
 async def test_one_killer_among_50_events_in_one_prefetch_is_the_only_dead_letter(

@@ -157,7 +157,9 @@ class DeadLetters:
 def _read(entry_id: bytes, entry: Sequence[bytes]) -> DeadLetter | None:
     """Return the dead letter that an entry is, or None if the engine did not write it."""
     first, told, *original = entry
-    strings = unpack(original[1]) if first == PROVENANCE_PACKED and len(original) > 1 else original
+    strings: Sequence[bytes] | None = original
+    if first == PROVENANCE_PACKED:
+        strings = unpack(original[1]) if original else None
     try:
         provenance = json.loads(told)
     except ValueError:
