@@ -77,9 +77,10 @@ class LeaseKeeper:
 
     def _renew(self, source: Source, script: Script) -> None:
         now = time.monotonic()
-        # list() of a dict is one step for the interpreter, so the event loop cannot change it meanwhile.
+        # Copying a dict, or listing its keys, is one step for the interpreter, so the event loop cannot change it
+        # meanwhile. Listing its items is not: it makes tuples, and a garbage collection then may let the loop run.
         ids = list(source.waiting)
-        for entry_id, delivery in list(source.held.items()):
+        for entry_id, delivery in source.held.copy().items():
             run = delivery.run
             if run is None or now <= run.deadline:
                 ids.append(entry_id)
