@@ -87,7 +87,7 @@ test-mutants: sync ## break each guarantee on purpose and see its tests fail (ON
 
 .PHONY: bench
 bench: sync ## measure; reports numbers, asserts none
-	$(PYTEST) tests/bench --capture=no $(ARGS)
+	@exec env PYTHONPATH=. $(PY) -m tests.bench.engine $(ARGS)
 
 .PHONY: fmt
 fmt: sync ## format, and fix what can be fixed safely
