@@ -100,8 +100,8 @@ async def consume(server: EmbeddedServer, events: int, count: int, declare: Decl
         async with service:
             settled = service.consumers[0].stats.settled
             began = time.perf_counter()
-            while settled["handled"] < events:
-                await asyncio.sleep(0.01)  # noqa: ASYNC110  # a counter, not an event: nothing is added to what is measured
+            while settled["handled"] < events:  # noqa: ASYNC110  # a plain counter: nothing is added to what is measured
+                await asyncio.sleep(0.01)
             taken = time.perf_counter() - began
         outputs = await client.xlen("payments")
         if outputs != (0 if declare is ack_only else events):
