@@ -18,6 +18,9 @@ __all__ = [
     "Unavailable",
 ]
 
+LONGEST_WAIT_SECONDS = 31_536_000
+"""A year: nothing waits longer for its next attempt."""
+
 
 class SluicewayError(Exception):
     """Base of every error that the SDK raises."""
@@ -65,12 +68,12 @@ class RetryLater(SluicewayError):
     """Raised by a handler: try this event again after so many seconds. It counts as an attempt.
 
     Args:
-        seconds: How long to wait at least.
+        seconds: How long to wait at least; a year at most.
     """
 
     def __init__(self, seconds: float) -> None:
-        if seconds < 0:
-            raise ConfigurationError(f"RetryLater(seconds={seconds!r}): must be 0 or more")
+        if not 0 <= seconds <= LONGEST_WAIT_SECONDS:
+            raise ConfigurationError(f"RetryLater(seconds={seconds!r}): must be 0 to {LONGEST_WAIT_SECONDS}")
         super().__init__(f"retry in {seconds} s")
         self.seconds = seconds
 

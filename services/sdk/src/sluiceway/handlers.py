@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import types
 import typing
 from collections.abc import Awaitable, Callable, Mapping
@@ -83,35 +84,27 @@ def declare(
     def refuse(what: str) -> ConfigurationError:
         return ConfigurationError(f"handler {name}: {what}")
 
-    numbers = {
-        "concurrency": (concurrency, 1),
-        "batch": (batch, 0),
-        "timeout_seconds": (timeout_seconds, 0.01),
-        "batch_wait_seconds": (batch_wait_seconds, 0),
-    }
     _check_events(events, refuse)
-    _check_numbers(numbers, refuse)
+    _check_whole({"concurrency": (concurrency, 1), "batch": (batch, 0)}, refuse)
+    _check_seconds({"timeout_seconds": (timeout_seconds, 0.01), "batch_wait_seconds": (batch_wait_seconds, 0)}, refuse)
+    if publishes is not None and not (isinstance(publishes, str) and publishes and publishes.isprintable()):  # type: ignore[redundant-expr]
+        raise refuse(f"publishes={publishes!r} must be the name of a stream")
     if order_by is not None and order_by != "key" and not callable(order_by):
         raise refuse(f'order_by={order_by!r} must be None, "key" or a function of the event')
     if batch and order_by is not None:
         raise refuse("batch=… and order_by=… do not go together: a batch has no single key")
     parameters = _check_call(call, events, batch, publishes, refuse)
-    policies: Mapping[type[BaseException], Retry]
-    if retry is None or isinstance(retry, Retry):
-        policies = {BaseException: retry or Retry()}
-    else:
-        policies = {BaseException: Retry(), **retry}
     return Handler(
         name=name,
         call=call,
         events=events,
         takes_context=parameters == 2,
         publishes=publishes,
-        concurrency=int(concurrency),
+        concurrency=concurrency,
         timeout_seconds=timeout_seconds,
-        retry=policies,
+        retry=_policies(retry, refuse),
         order_by=order_by,
-        batch=int(batch),
+        batch=batch,
         batch_wait_seconds=batch_wait_seconds,
     )
 
@@ -123,12 +116,33 @@ def _check_events(events: tuple[type[Event], ...], refuse: Refusal) -> None:
         # Not everybody runs a type checker: what the signature promises is looked at as well.
         if not (isinstance(event, type) and issubclass(event, Event) and event.event_type):  # type: ignore[redundant-expr]
             raise refuse(f'{event!r} is no event class with a type: class …(Event, type="…")')
+        if sum((event.event_type, event.event_version) == (each.event_type, each.event_version) for each in events) > 1:
+            raise refuse(f"{event.event_type} version {event.event_version} is named twice")
 
 
-def _check_numbers(numbers: Mapping[str, tuple[float, float]], refuse: Refusal) -> None:
+def _check_whole(numbers: Mapping[str, tuple[int, int]], refuse: Refusal) -> None:
     for option, (value, lowest) in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < lowest:  # type: ignore[redundant-expr]
+        if isinstance(value, bool) or not isinstance(value, int) or value < lowest:  # type: ignore[redundant-expr]
+            raise refuse(f"{option}={value!r} must be a whole number of at least {lowest}")
+
+
+def _check_seconds(numbers: Mapping[str, tuple[float, float]], refuse: Refusal) -> None:
+    for option, (value, lowest) in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value < math.inf:  # type: ignore[redundant-expr]
             raise refuse(f"{option}={value!r} must be a number of at least {lowest}")
+
+
+def _policies(retry: RetryPolicy | None, refuse: Refusal) -> Mapping[type[BaseException], Retry]:
+    if retry is None or isinstance(retry, Retry):
+        return {BaseException: retry or Retry()}
+    if not isinstance(retry, Mapping):
+        raise refuse(f"retry={retry!r} must be a Retry, or a mapping from exception class to Retry")
+    for kind, policy in retry.items():
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):  # type: ignore[redundant-expr]
+            raise refuse(f"retry={{{kind!r}: …}}: the key must be an exception class")
+        if not isinstance(policy, Retry):
+            raise refuse(f"retry={{{kind.__name__}: {policy!r}}}: the value must be a Retry")
+    return {BaseException: Retry(), **retry}
 
 
 def _check_call(
@@ -142,7 +156,9 @@ def _check_call(
     if not inspect.iscoroutinefunction(call):
         raise refuse("must be `async def`; move blocking work into asyncio.to_thread")
     parameters = list(inspect.signature(call).parameters.values())
-    if not 1 <= len(parameters) <= 2:  # the event, and perhaps its context
+    by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+    # the event, and perhaps its context
+    if not 1 <= len(parameters) <= 2 or any(parameter.kind in by_name for parameter in parameters):
         raise refuse("takes (event) or (event, context), or (batch) with batch=…")
     if batch and len(parameters) != 1:
         raise refuse("a batch handler takes the batch alone; each item has its context")
@@ -162,19 +178,22 @@ def _hints(call: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _check_first(hint: Any, events: tuple[type[Event], ...], batch: int, refuse: Refusal) -> None:
-    if hint is None or hint is Any:
+    if hint is None:
         return
     is_batch = hint is Batch or typing.get_origin(hint) is Batch
     if is_batch and not batch:
         raise refuse("takes a Batch: say how many at most with batch=…")
-    if batch and not is_batch and hint is not list:
+    if batch and not is_batch and hint is not Any:
         raise refuse(f"batch={batch} needs a handler that takes Batch[{events[0].__name__}]")
     if is_batch:
+        (hint,) = typing.get_args(hint) or (Event,)
+    if hint is Any or isinstance(hint, typing.TypeVar):
         return
     accepted = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
     for event in events:
         if not any(isinstance(kind, type) and issubclass(event, kind) for kind in accepted):
-            raise refuse(f"is declared for {event.__name__} but its first parameter takes {hint}")
+            taken = getattr(hint, "__name__", hint)
+            raise refuse(f"is declared for {event.__name__} but its first parameter takes {taken}")
 
 
 def _returns_events(hint: Any) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .errors import ConfigurationError
+from .errors import LONGEST_WAIT_SECONDS, ConfigurationError
 
 __all__ = ["ConsumerOptions", "Deduplicate", "Lease", "OnLostGroup", "Retry", "RetryPolicy", "Trim", "Unhandled"]
 
@@ -15,10 +16,13 @@ Unhandled = Literal["ignore", "dead_letter"]
 OnLostGroup = Literal["resume", "earliest", "latest", "fail"]
 
 
-def _at_least(owner: object, name: str, lowest: float) -> None:
+def _at_least(owner: object, name: str, lowest: float, *, whole: bool = False) -> None:
     value = getattr(owner, name)
-    if not isinstance(value, int | float) or isinstance(value, bool) or value < lowest:
-        raise ConfigurationError(f"{type(owner).__name__}({name}={value!r}): must be a number of at least {lowest}")
+    kind = int if whole else int | float
+    # Written so that it also refuses what compares with nothing (not a number) and what nobody can wait for (infinity).
+    if not isinstance(value, kind) or isinstance(value, bool) or not lowest <= value < math.inf:
+        number = "a whole number" if whole else "a number"
+        raise ConfigurationError(f"{type(owner).__name__}({name}={value!r}): must be {number} of at least {lowest}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +44,21 @@ class Retry:
     jitter: float = 0.5
 
     def __post_init__(self) -> None:
-        _at_least(self, "attempts", 1)
+        _at_least(self, "attempts", 1, whole=True)
         _at_least(self, "first_seconds", 0)
         _at_least(self, "cap_seconds", self.first_seconds)
         _at_least(self, "multiplier", 1)
         _at_least(self, "jitter", 0)
-        if self.jitter > 1:
-            raise ConfigurationError(f"Retry(jitter={self.jitter!r}): must be at most 1")
+        for name, most in (("jitter", 1), ("cap_seconds", LONGEST_WAIT_SECONDS)):
+            if getattr(self, name) > most:
+                raise ConfigurationError(f"Retry({name}={getattr(self, name)!r}): must be at most {most}")
 
     def wait_seconds(self, failures: int, chance: float | None = None) -> float:
         """Return the wait after so many failures (1 or more); `chance` in [0, 1) stands in for the random number."""
-        grown = self.first_seconds * self.multiplier ** min(failures - 1, 64)
+        try:
+            grown = self.first_seconds * self.multiplier ** (failures - 1)
+        except OverflowError:
+            grown = self.cap_seconds if self.first_seconds else 0.0
         longest = min(self.cap_seconds, grown)
         return longest * (1 - self.jitter * (random.random() if chance is None else chance))  # noqa: S311
 
@@ -102,7 +110,7 @@ class Trim:
     every_seconds: float = 1.0
 
     def __post_init__(self) -> None:
-        _at_least(self, "keep", 0)
+        _at_least(self, "keep", 0, whole=True)
         _at_least(self, "every_seconds", 0.05)
 
 
@@ -140,7 +148,7 @@ class ConsumerOptions:
 
     def __post_init__(self) -> None:
         for name in ("in_flight", "in_flight_bytes", "read_count", "commit_count", "waiting"):
-            _at_least(self, name, 1)
+            _at_least(self, name, 1, whole=True)
         # A script unpacks one marker per entry onto Lua's stack, which holds some 8,000 values.
         for name in ("read_count", "commit_count"):
             if getattr(self, name) > 1000:
