@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import redis
 import redis.asyncio
 from pydantic import field_validator
 from tests.support.consuming import (
@@ -181,6 +182,37 @@ async def test_a_dead_letter_says_where_it_came_from_and_what_was_wrong(
         "correlationId": "c-1",
         "traceparent": traceparent,
     }
+
+
+@one_server
+async def test_a_second_copy_of_a_bad_entry_is_a_duplicate_even_if_its_commit_has_to_be_sent_again(
+    server: EmbeddedServer, client: redis.asyncio.Redis
+) -> None:
+    seen: list[int] = []
+    service = noting(server, seen)
+    await add_raw(client, [("id", "e-1"), ("type", "NOTE"), ("payload", "{")])
+
+    async with running(service, client):
+        await until_drained(client)
+        link: Any = service.consumers[0]._committer._link
+        run, calls = link.run, []
+
+        async def lose_the_first_reply(*arguments: Any) -> Any:
+            reply = await run(*arguments)
+            calls.append(reply)
+            if len(calls) == 1:
+                raise redis.exceptions.ConnectionError("the reply was lost")
+            return reply
+
+        link.run = lose_the_first_reply
+        await add_raw(client, [("id", "e-1"), ("type", "NOTE"), ("payload", "{")])
+        await eventually(lambda: len(calls) == 2, what="the commit is sent again")
+        await add(client, 1)
+        await until_drained(client)
+        settled = service.consumers[0].stats.settled
+        await eventually(lambda: settled == {"dead_lettered": 1, "duplicate": 1, "handled": 1}, what="each is counted")
+
+    assert len(await dead_letters(server.url)) == 1
 
 
 @one_server

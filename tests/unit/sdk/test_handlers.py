@@ -52,7 +52,7 @@ async def any_names(event: Created, **rest: Any) -> None: ...
 async def pays(event: Created) -> Paid | None: ...
 
 
-async def pays_several(event: Created) -> list[Paid]:
+async def pays_several(_: Created) -> list[Paid]:
     return []
 
 

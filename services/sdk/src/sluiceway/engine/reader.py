@@ -145,4 +145,5 @@ class Reader:
         for position in known:
             delivery = deliveries[position]
             delivery.outputs = []
+            delivery.counts_as = "duplicate"
             delivery.stage = Stage.DONE
