@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import redis.asyncio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from tests.support.consuming import one_server, running
@@ -34,7 +34,7 @@ async def answering(
     server: EmbeddedServer, client: Redis, recorder: Recorder, order_by: Any = None, **options: Any
 ) -> AsyncIterator[Service]:
     """Run a service that answers numbers of `orders` on `payments`."""
-    service = Service("payments", server.url)
+    service = Service("payments", server.url, grace_seconds=2)
     service.on(Numbered, stream="orders", publishes="payments", order_by=order_by)(recorder.answer)
     service.consume("orders", lease=QUICK, **options)
     async with running(service, client):
@@ -259,7 +259,12 @@ plans = st.lists(st.tuples(st.permutations(list(range(6))), st.integers(0, 6)), 
 
 
 @one_server
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(plans=plans)
 def test_the_watermark_is_right_whatever_the_order_in_which_consumers_finish(
     server: EmbeddedServer, plans: list[Plan]
@@ -273,7 +278,7 @@ def test_the_watermark_is_right_whatever_the_order_in_which_consumers_finish(
 async def _play(url: str, stream: str, order: list[int], lost_after: int) -> None:
     """Two consumers finish their entries in the given order; the group is destroyed on the way; the rest goes on."""
     recorder = Recorder(closed=order)
-    first, second = (Service("payments", url, consumer=name) for name in ("first", "second"))
+    first, second = (Service("payments", url, consumer=name, grace_seconds=0.5) for name in ("first", "second"))
     half = len(order) // 2
     for service in (first, second):
         service.on(Numbered, stream=stream, publishes=f"{stream}.out")(recorder.answer)

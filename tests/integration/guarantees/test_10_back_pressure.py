@@ -108,7 +108,7 @@ async def test_a_reply_cut_in_the_middle_is_unavailable_and_publishing_again_has
     proxy: FaultProxy, server: EmbeddedServer, client: Redis, byte: int
 ) -> None:
     recorder = Recorder()
-    service = Service("payments", server.url)
+    service = Service("payments", server.url, grace_seconds=2)
     service.on(Numbered, stream="orders", publishes="payments")(recorder.answer)
     async with Publisher(proxy.url, "orders") as publisher, running(service, client):
         await publisher.publish(Numbered(number=0))
@@ -256,7 +256,7 @@ async def test_a_full_server_drains_and_takes_events_again(start_server: StartSe
     server = start_server(append_only=False, max_memory=12_000_000)
     ballast = "x" * 20_000
     recorder = Recorder()
-    service = Service("payments", server.url)
+    service = Service("payments", server.url, grace_seconds=2)
     service.on(Numbered, stream="orders", publishes="payments")(recorder.answer)
     service.consume("orders", lease=QUICK, trim=Trim(keep=0, every_seconds=0.1))
     published = 0
@@ -283,7 +283,7 @@ async def test_a_full_server_drains_and_takes_events_again(start_server: StartSe
 async def test_entries_in_hand_are_bounded_whatever_the_backlog(server: EmbeddedServer, client: Redis) -> None:
     async with Publisher(server.url, "orders") as publisher:
         await publisher.publish_many([Numbered(number=number) for number in range(2000)])
-    service = Service("payments", server.url)
+    service = Service("payments", server.url, grace_seconds=2)
     most = 0
 
     @service.on(Numbered, stream="orders", concurrency=8)
@@ -303,7 +303,7 @@ async def test_a_stuck_consumer_leaves_the_rest_of_the_backlog_on_the_server(
     server: EmbeddedServer, client: Redis
 ) -> None:
     recorder = Recorder(closed=range(100))
-    service = Service("payments", server.url)
+    service = Service("payments", server.url, grace_seconds=2)
     service.on(Numbered, stream="orders", concurrency=5)(recorder.note)
     service.consume("orders", in_flight=20, read_count=20)
     async with Publisher(server.url, "orders") as publisher, running(service, client):
@@ -320,7 +320,7 @@ async def test_a_stuck_consumer_leaves_the_rest_of_the_backlog_on_the_server(
 
 
 async def test_entries_that_wait_for_a_retry_are_bounded(server: EmbeddedServer, client: Redis) -> None:
-    service = Service("payments", server.url)
+    service = Service("payments", server.url, grace_seconds=2)
 
     @service.on(Numbered, stream="orders", retry=Retry(attempts=2, first_seconds=3600, cap_seconds=3600))
     async def fail(_: Numbered) -> None:

@@ -32,7 +32,7 @@ async def behind(
 ) -> AsyncIterator[Service]:
     """Run a service that reaches its server through a proxy."""
     settings = RedisSettings(url=proxy.url, timeout_seconds=timeout_seconds, connect_timeout_seconds=timeout_seconds)
-    service = Service("payments", settings)
+    service = Service("payments", settings, grace_seconds=2)
     service.on(Numbered, stream="orders", publishes="payments")(recorder.answer)
     service.consume("orders", **{"lease": QUICK, **options})
     async with running(service, client):
@@ -233,7 +233,7 @@ async def test_a_rotated_password_is_read_again_and_consumer_publisher_and_lease
             password_file=secret,
         )
         recorder = Recorder(closed=[1])
-        service = Service("payments", settings)
+        service = Service("payments", settings, grace_seconds=2)
         service.on(Numbered, stream="orders")(recorder.note)
         service.consume("orders", lease=QUICK)
         async with Publisher(settings, "orders") as publisher, service:

@@ -1,0 +1,93 @@
+"""Promise 9, broken."""
+
+from tests.support.mutants.mutant import Mutant
+
+__all__ = ["MUTANTS"]
+
+_TESTS = "tests/integration/guarantees/test_09_group_survives.py"
+
+MUTANTS = (
+    Mutant(
+        promise=9,
+        name="missing-group-is-not-repaired",
+        file="engine/health.py",
+        old="if group_is_missing(error) and self.repair is not None:",
+        new="if False:",
+        tests=(f"{_TESTS}::test_a_destroyed_group_costs_no_event_and_doubles_no_output",),
+    ),
+    Mutant(
+        promise=9,
+        name="watermark-is-what-was-delivered",
+        file="scripts/commit.lua",
+        old="if #first == 1 then\n  local milliseconds",
+        new="if false then\n  local milliseconds",
+        tests=(f"{_TESTS}::test_the_watermark_is_right_whatever_the_order_in_which_consumers_finish",),
+    ),
+    Mutant(
+        promise=9,
+        name="watermark-ahead-of-the-stream-is-believed",
+        file="scripts/repair.lua",
+        old="if low and last and not after(low, last) then",
+        new="if low then",
+        tests=(f"{_TESTS}::test_a_watermark_ahead_of_a_stream_that_began_anew_skips_nothing",),
+    ),
+    Mutant(
+        promise=9,
+        name="watermark-outlives-its-stream",
+        file="scripts/repair.lua",
+        old="'created', '1', 'low', start",
+        new="'created', '1'",
+        tests=(
+            f"{_TESTS}::test_the_watermark_of_an_earlier_stream_is_forgotten_even_if_the_new_one_outgrows_it",
+            f"{_TESTS}::test_a_group_that_began_at_the_end_of_its_stream_does_not_resume_before_that",
+        ),
+    ),
+    Mutant(
+        promise=9,
+        name="policy-of-the-sdk-wins",
+        file="scripts/repair.lua",
+        old="redis.call('HSETNX', state, 'policy'",
+        new="redis.call('HSET', state, 'policy'",
+        tests=(f"{_TESTS}::test_a_stored_policy_wins_over_the_option_of_the_sdk",),
+    ),
+    Mutant(
+        promise=9,
+        name="existing-group-is-set-back",
+        file="scripts/repair.lua",
+        old="if info[2] == group then return",
+        new="if info[2] == group then redis.call('XGROUP', 'SETID', stream, group, '0') return",
+        tests=(f"{_TESTS}::test_making_a_group_that_exists_changes_nothing_about_it",),
+    ),
+    Mutant(
+        promise=9,
+        name="flushed-group-begins-like-a-new-one",
+        file="engine/groups.py",
+        old="int(self._seen)",
+        new="0",
+        tests=(f"{_TESTS}::test_a_group_that_starts_at_the_end_loses_nothing_published_after_a_flush",),
+    ),
+    Mutant(
+        promise=9,
+        name="refused-repair-is-forgotten",
+        file="engine/groups.py",
+        old="next(filter(None, refusals), None)",
+        new="refusals[-1]",
+        tests=(f"{_TESTS}::test_policy_fail_stops_reading_and_says_so_until_somebody_makes_the_group",),
+    ),
+    Mutant(
+        promise=9,
+        name="entry-in-hand-is-taken-twice",
+        file="engine/reader.py",
+        old="if self._in_hand(source, entry_id, raw):",
+        new="if False:",
+        tests=(f"{_TESTS}::test_events_of_one_key_go_on_after_the_group_was_lost_under_the_first_of_them",),
+    ),
+    Mutant(
+        promise=9,
+        name="repair-is-not-counted",
+        file="engine/groups.py",
+        old="self._stats.repaired += 1",
+        new="pass",
+        tests=(f"{_TESTS}::test_a_repair_is_a_warning_in_the_log_and_a_number_in_the_metrics",),
+    ),
+)
