@@ -11,8 +11,8 @@ import redis.asyncio
 from aiohttp import web
 from tests.support.consuming import one_server
 from tests.support.eventually import eventually
-from tests.support.http import Http, serving
 from tests.support.numbered import Answered, Numbered
+from tests.support.web_application import Http, serving
 
 from sluiceway import Event, Service
 from sluiceway.embedded import EmbeddedServer

@@ -10,9 +10,9 @@ import redis.asyncio
 from aiohttp import web
 from tests.support.consuming import one_server
 from tests.support.eventually import eventually
-from tests.support.http import Http, scrape, serving
 from tests.support.numbered import QUICK, Numbered, Recorder, append, publish_numbers
 from tests.support.proxy import FaultProxy
+from tests.support.web_application import Http, scrape, serving
 
 from sluiceway import Context, Publisher, RedisSettings, Retry, Service
 from sluiceway.embedded import EmbeddedServer

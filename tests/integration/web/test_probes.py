@@ -6,9 +6,9 @@ import redis.asyncio
 from aiohttp import web
 from tests.support.consuming import one_server
 from tests.support.eventually import eventually
-from tests.support.http import Http, serving
 from tests.support.numbered import Numbered, Recorder
 from tests.support.proxy import FaultProxy
+from tests.support.web_application import Http, serving
 
 from sluiceway import RedisSettings, Service
 from sluiceway.embedded import EmbeddedServer
