@@ -35,7 +35,7 @@ def line(program: Program, event: str) -> dict[str, Any]:
 
 @one_server
 async def test_every_line_is_json_and_names_what_it_is_about(start_server: StartServer, programs: Programs) -> None:
-    server = start_server(append_only=False, password=SecretStr(SECRET))
+    server = start_server(append_only=False, password=SECRET)
     program = start(programs, server.url)
     async with Redis.from_url(server.url) as client, Publisher(server.url, "orders") as publisher:
         await program.line("Consumer is reading")
