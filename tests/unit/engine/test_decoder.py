@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import field_validator
 from tests.support.deliveries import Item, a_handler, a_source
 
 from sluiceway import ConfigurationError, Event
@@ -125,6 +126,23 @@ def test_an_error_about_many_fields_names_the_first_ten() -> None:
     delivery = Decoder([handler], "ignore", "me").decode(a_source(), b"5-1", [b"type", b"MANY", b"payload", b"{}"])
 
     assert provenance(delivery)["error"].count("Field required") == 10
+
+
+def test_a_class_whose_validator_breaks_makes_its_entry_a_dead_letter_and_no_more() -> None:
+    class Broken(Event, type="BROKEN"):
+        number: int
+
+        @field_validator("number")
+        @classmethod
+        def _break(cls, value: int) -> int:
+            return {1: 1}[value]
+
+    handler = a_handler(handle)
+    object.__setattr__(handler, "events", (Broken,))
+    raw = [b"type", b"BROKEN", b"payload", b'{"number":7}']
+    delivery = Decoder([handler], "ignore", "me").decode(a_source(), b"5-1", raw)
+
+    assert (provenance(delivery)["reason"], provenance(delivery)["errorType"]) == ("invalid", "KeyError")
 
 
 def test_a_replay_has_the_original_s_place_and_a_marker_of_its_own() -> None:
