@@ -16,5 +16,5 @@ def get(port: int, path: str) -> tuple[int, str]:
     """
     with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
         connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
+        with connection.getresponse() as answer:
+            return answer.status, answer.read().decode()

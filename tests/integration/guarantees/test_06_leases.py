@@ -33,15 +33,20 @@ async def read_as_dead(client: redis.asyncio.Redis, count: int) -> list[str]:
 
 
 async def bait(client: redis.asyncio.Redis, name: str, *rivals: Worker) -> None:
-    """Leave an entry to a dead consumer and wait until one of the rivals has handled it."""
+    """Leave an entry to a dead consumer and wait until one of the rivals has handled and settled it."""
     # Both in one step, or a live consumer would read it first.
     step: Any = client.pipeline(transaction=True)
     step.xadd(STREAM, {"type": "WORK", "payload": Work(name=name).encode()})
     step.xreadgroup(GROUP, "dead", {STREAM: ">"}, count=1)
-    await step.execute()
+    entry_id = (await step.execute())[0].decode()
     await eventually(
         lambda: any(name in rival.finished for rival in rivals), within_seconds=12, what=f"{name} taken over"
     )
+
+    async def settled() -> bool:
+        return entry_id not in await pending(client)
+
+    await eventually(settled, what=f"{name} settled")
 
 
 def start(programs: Programs, folder: Path, options: Options) -> Program:

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.eventually import eventually_sync
+from tests.support.http import get
 from tests.support.repository import ROOT
 from tests.support.tour import Step, tour_steps
 
@@ -36,8 +36,8 @@ class Shop:
 
     def ready(self) -> bool:
         assert self.process.poll() is None, f"the shop ended:\n{self.log.read_text()}"
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
-            return bool(answer.status == 200)
+        status, _ = get(self.port, "/readyz")
+        return status == 200
 
 
 def shell(commands: str) -> str:
