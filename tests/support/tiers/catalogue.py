@@ -11,7 +11,7 @@ from .tier import Need, Tier
 
 __all__ = ["tiers"]
 
-_AT_ONCE = 3
+_AT_ONCE = 2
 """Test files at once: each has servers of its own, and most of their time is waiting for conditions."""
 
 _BIN = Path(sys.prefix) / "bin"
