@@ -53,7 +53,10 @@ MUTANTS = (
         file="engine/pool.py",
         old="        run = Run(began + self.handler.timeout_seconds, task, single=False)\n",
         new="        run = Run(began + 3600, task, single=False)\n",
-        tests=(f"{_TESTS}::test_a_batch_past_its_time_limit_is_cancelled_and_all_of_it_fails",),
+        tests=(
+            "tests/unit/engine/test_pool.py::test_a_worker_survives_a_handler_that_turns_its_cancellation_into_an_error",
+            f"{_TESTS}::test_a_batch_past_its_time_limit_is_cancelled_and_all_of_it_fails",
+        ),
     ),
     Mutant(
         promise=13,
