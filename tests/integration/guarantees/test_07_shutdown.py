@@ -90,7 +90,7 @@ async def test_a_clean_stop_leaves_nothing_pending_under_its_name_and_the_name_i
 ) -> None:
     await publish(server.url, numbered(50, "wait"))
     async with Worker(server.url, "me", lease=LEASE, on={"concurrency": 3}, service={"grace_seconds": 0.1}) as worker:
-        await eventually(lambda: worker.held == 50)
+        await eventually(lambda: worker.held == 50 and len(worker.started) == 3)
         assert await consumer_names(client) == {"me"}
     assert await consumer_names(client) == set()
     assert await consumer_names(client, REPLAY) == set()

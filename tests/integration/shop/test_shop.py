@@ -23,7 +23,10 @@ from shop_events.record import Record
 from sluiceway.embedded import EmbeddedServer
 
 SERVICES = ("orders", "payments", "notifications")
-NOT_YET = (aiohttp.ClientError,)
+NOT_YET = (
+    aiohttp.ClientError,
+    TimeoutError,
+)
 
 
 @dataclass
@@ -80,7 +83,9 @@ class Shop:
 @pytest_asyncio.fixture
 async def shop(server: EmbeddedServer, tmp_path: Path, programs: Programs) -> AsyncIterator[Shop]:
     port = lasting_port()
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as customer:
+    # A customer does not wait for ever for an answer that died with its process.
+    patience = aiohttp.ClientTimeout(total=10)
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", timeout=patience) as customer:
         yield Shop(programs, server.url, tmp_path, customer, port)
 
 
