@@ -194,11 +194,11 @@ import asyncio
 
 import shop_notifications
 from shop_events.record import Record
-from shop_notifications.sink import FileSink
+from shop_notifications.sink import RecordedSink
 from sluiceway import run
 
 
-class StuckAfterSending(FileSink):
+class StuckAfterSending(RecordedSink):
     async def send(self, message):
         await super().send(message)
         await asyncio.Event().wait()

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from aiohttp import web
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from shop_events import PaymentCompleted, PaymentFailed
 from shop_events.record import Record
 from shop_events.store import open_client
+from shop_events.store_books import StoreBooks
 from sluiceway import Lease, Retry, Service
 
 from .notifying import Notifying
 from .once import ClaimedElsewhere, OncePerOrder
 from .settings import Settings
-from .sink import ConsoleSink, FileSink, MessageSink, SinkUnavailable
+from .sink import ConsoleSink, MessageSink, RecordedSink, SinkUnavailable
 from .smtp import SmtpSink
 
 __all__ = ["create_app"]
@@ -40,7 +42,7 @@ def create_app(settings: Settings, sink: MessageSink | None = None) -> web.Appli
         redis, prefix=settings.stream_prefix, hold_seconds=60, remember_seconds=settings.remember_seconds
     )
     notifying = Notifying(
-        sink or _sink(settings), once if settings.deduplicate else None, mail_domain=settings.mail_domain
+        sink or _sink(settings, redis), once if settings.deduplicate else None, mail_domain=settings.mail_domain
     )
     service.consume(
         settings.streams.payments,
@@ -65,13 +67,17 @@ def create_app(settings: Settings, sink: MessageSink | None = None) -> web.Appli
     return app
 
 
-def _sink(settings: Settings) -> MessageSink:
+def _sink(settings: Settings, redis: Redis) -> MessageSink:
     match settings.sink:
         case "console":
             return ConsoleSink()
         case "file":
-            return FileSink(
+            return RecordedSink(
                 Record(settings.record_directory, fsync=settings.record_fsync, deduplicate=settings.deduplicate)
+            )
+        case "store":
+            return RecordedSink(
+                StoreBooks(redis, f"{settings.stream_prefix}messages", deduplicate=settings.deduplicate)
             )
         case "smtp":
             return SmtpSink(

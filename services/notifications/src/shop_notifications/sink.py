@@ -1,18 +1,17 @@
-"""The port that messages leave the shop through, and the sinks that need no server: console and file."""
+"""The port that messages leave the shop through, and the sinks that come with it: the console, and books."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import time
 from typing import Protocol, TextIO
 
-from shop_events.record import Record
+from shop_events.books import Books, BooksUnavailable
 
 from .message import Message
 
-__all__ = ["ConsoleSink", "FileSink", "MessageSink", "SinkUnavailable", "Undeliverable"]
+__all__ = ["ConsoleSink", "MessageSink", "RecordedSink", "SinkUnavailable", "Undeliverable"]
 
 
 class SinkUnavailable(Exception):
@@ -47,17 +46,17 @@ class ConsoleSink:
         print(f"to {message.recipient}: {message.subject} {message.message_id}", file=self._out, flush=True)
 
 
-class FileSink:
-    """Appends messages to a record shared by all processes; a message that is sent again is there once."""
+class RecordedSink:
+    """Writes messages to books shared by all processes; a message that is sent again is there once."""
 
-    def __init__(self, record: Record) -> None:
-        self._record = record
+    def __init__(self, books: Books) -> None:
+        self._books = books
 
     async def send(self, message: Message) -> None:
-        """Append the message, unless it is there.
+        """Write the message, unless it is there.
 
         Raises:
-            SinkUnavailable: The disk did not take it.
+            SinkUnavailable: The books did not take it.
         """
         line = {
             "orderId": message.order_id,
@@ -69,6 +68,6 @@ class FileSink:
             "pid": os.getpid(),
         }
         try:
-            await asyncio.to_thread(self._record.once, message.message_id, lambda: line)
-        except OSError as error:
-            raise SinkUnavailable(f"cannot append to the file of messages: {error}") from error
+            await self._books.remember(message.message_id, lambda: line)
+        except BooksUnavailable as error:
+            raise SinkUnavailable(f"cannot write the message down: {error}") from error

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from aiohttp import web
 
 from shop_events import OrderCreated
+from shop_events.books import Books
 from shop_events.record import Record
+from shop_events.store import open_client
+from shop_events.store_books import StoreBooks
 from sluiceway import Lease, Retry, Service
 
 from .charging import Charging
@@ -26,9 +31,8 @@ def create_app(settings: Settings, provider: PaymentProvider | None = None) -> w
         settings: See `Settings`.
         provider: Who takes the money; the simulated provider if not given.
     """
-    if provider is None:
-        record = Record(settings.record_directory, fsync=settings.record_fsync, deduplicate=settings.deduplicate)
-        provider = SimulatedProvider(record, settings.behaviour)
+    app = web.Application()
+    provider = provider or SimulatedProvider(_books(settings, app), settings.behaviour)
     charging = Charging(provider, unit_price_cents=settings.unit_price_cents, max_calls=settings.max_calls)
 
     service = Service("payments", redis=settings.redis)
@@ -45,6 +49,19 @@ def create_app(settings: Settings, provider: PaymentProvider | None = None) -> w
         retry={ProviderUnavailable: PATIENCE},
     )(charging.charge)
 
-    app = web.Application()
     service.attach(app)
     return app
+
+
+def _books(settings: Settings, app: web.Application) -> Books:
+    if settings.record == "file":
+        return Record(settings.record_directory, fsync=settings.record_fsync, deduplicate=settings.deduplicate)
+    redis = open_client(settings.redis)
+
+    async def close_redis(_: web.Application) -> AsyncIterator[None]:
+        yield
+        await redis.aclose()
+
+    # last in, first out: the consumers, attached later, stop before the client that their handlers use is closed
+    app.cleanup_ctx.append(close_redis)
+    return StoreBooks(redis, f"{settings.stream_prefix}payment-provider", deduplicate=settings.deduplicate)

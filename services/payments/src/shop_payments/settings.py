@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -24,8 +25,10 @@ class Settings(ServiceSettings):
     """Most calls to the provider at once."""
     unit_price_cents: int = Field(default=1000, ge=0)
     """Price of one piece of anything, in cents."""
+    record: Literal["file", "store"] = "file"
+    """Where the simulated provider keeps its books: in files that one host shares, or in the event store for all."""
     record_directory: Path = Path(".sluiceway/payment-provider")
-    """The simulated provider's books; all processes on one host share them."""
+    """The files."""
     record_fsync: bool = False
     """Wait for the disk at each charge."""
     deduplicate: bool = True

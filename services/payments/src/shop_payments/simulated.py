@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shop_events.record import Record
+from shop_events.books import Books, BooksUnavailable
 
 from .provider import Approved, Charge, Declined, Outcome, ProviderUnavailable
 
@@ -48,19 +48,19 @@ class Behaviour:
 
 
 class SimulatedProvider:
-    """Keeps its books in a `Record`: outside the event store, shared by all processes that are given its folder.
+    """Keeps its books apart from the events, shared by all processes that are given the same ones.
 
     Args:
-        record: The books.
+        books: One line a key.
         behaviour: Decline rate, latency and outages; may be replaced at any time.
         clock: Monotonic seconds, for the outages.
     """
 
     def __init__(
-        self, record: Record, behaviour: Behaviour | None = None, clock: Callable[[], float] = time.monotonic
+        self, books: Books, behaviour: Behaviour | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.behaviour = behaviour or Behaviour()
-        self._record = record
+        self._books = books
         self._clock = clock
         self._began = clock()
 
@@ -76,8 +76,8 @@ class SimulatedProvider:
         if self.behaviour.down(self._clock() - self._began):
             raise ProviderUnavailable("the payment provider is down")
         try:
-            line = await asyncio.to_thread(self._record.once, charge.key, lambda: self._decide(charge))
-        except OSError as error:
+            line = await self._books.remember(charge.key, lambda: self._decide(charge))
+        except BooksUnavailable as error:
             raise ProviderUnavailable(f"the payment provider cannot write its books: {error}") from error
         await asyncio.sleep(latency / 2)
         return Approved(line["paymentId"]) if line["outcome"] == "approved" else Declined(line["reason"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import hashlib
 import json
@@ -9,6 +10,8 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from .books import BooksUnavailable
 
 __all__ = ["Record", "RecordFull"]
 
@@ -68,6 +71,17 @@ class Record:
             return line
         finally:
             os.close(descriptor)
+
+    async def remember(self, key: str, make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+        """Do as `once` does, in a thread.
+
+        Raises:
+            BooksUnavailable: The disk did not take the line, or the files cannot be opened.
+        """
+        try:
+            return await asyncio.to_thread(self.once, key, make)
+        except OSError as error:
+            raise BooksUnavailable(str(error)) from error
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield every complete line, in no order across keys. Others may go on appending meanwhile."""

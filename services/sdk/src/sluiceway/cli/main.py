@@ -7,14 +7,22 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from . import dlq, groups, new, publish, run, trace
+from . import dlq, groups, new, probe, publish, run, trace
 from .command import Command, Parser
 from .exits import Exit, Failure
 from .output import note
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS: tuple[Command, ...] = (run.COMMAND, publish.COMMAND, groups.COMMAND, dlq.COMMAND, trace.COMMAND, new.COMMAND)
+COMMANDS: tuple[Command, ...] = (
+    run.COMMAND,
+    probe.COMMAND,
+    publish.COMMAND,
+    groups.COMMAND,
+    dlq.COMMAND,
+    trace.COMMAND,
+    new.COMMAND,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
