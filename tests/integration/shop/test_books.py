@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ async def test_the_first_line_of_a_key_stands(make_books: Callable[..., Books]) 
 async def test_those_who_bring_one_key_at_once_agree(make_books: Callable[..., Books]) -> None:
     books = make_books()
 
-    outcomes = await asyncio.gather(*(books.remember("event-1", lambda n=n: {"by": n}) for n in range(20)))
+    outcomes = await asyncio.gather(*(books.remember("event-1", partial(dict, by=number)) for number in range(20)))
 
     assert all(outcome == outcomes[0] for outcome in outcomes)
     assert len(await lines_of(books)) == 1
@@ -58,7 +59,7 @@ async def test_without_deduplication_each_call_is_a_line(make_books: Callable[..
     books = make_books(deduplicate=False)
 
     for number in (1, 2):
-        await books.remember("event-1", lambda number=number: {"n": number})
+        await books.remember("event-1", partial(dict, n=number))
 
     assert [line["n"] for line in await lines_of(books)] == [1, 2]
 
