@@ -18,7 +18,9 @@ def options(redis: str, password_file: Path | None = None, user: str | None = No
     [
         ("redis://user:secret@host:6380/2", "redis://host:6380/2"),
         ("rediss://:secret@[::1]:6380", "rediss://[::1]:6380"),
-        ("redis://host?password=secret", "redis://host"),
+        ("redis://host?password=secret", "redis://host:6379"),
+        ("redis+sentinel://user:secret@one:1,two:2/shop/3?db=secret", "redis+sentinel://one:1,two:2/shop/3"),
+        ("redis+cluster://user:secret@one:1,two:2", "redis+cluster://one:1,two:2"),
         ("redis://:sec/ret@host:1/0", "the server"),
     ],
 )

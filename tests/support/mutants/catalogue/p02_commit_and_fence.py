@@ -101,7 +101,7 @@ MUTANTS = (
     Mutant(
         promise=2,
         name="forgotten-scripts-stay-forgotten",
-        file="connection.py",
+        file="connection/link.py",
         old="except NoScriptError:",
         new="except ZeroDivisionError:",
         tests=(f"{_TESTS}::test_scripts_that_the_server_forgot_are_loaded_again",),

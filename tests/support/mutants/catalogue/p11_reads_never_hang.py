@@ -10,15 +10,15 @@ MUTANTS = (
     Mutant(
         promise=11,
         name="sockets-wait-for-ever",
-        file="connection.py",
-        old='"socket_timeout": self.settings.timeout_seconds,',
+        file="connection/connector.py",
+        old='"socket_timeout": settings.timeout_seconds,',
         new='"socket_timeout": None,',
         tests=(f"{_TESTS}::test_a_peer_that_falls_silent_is_left_and_the_consumer_goes_on_when_it_is_back",),
     ),
     Mutant(
         promise=11,
         name="read-blocks-as-long-as-its-socket-waits",
-        file="connection.py",
+        file="connection/endpoint.py",
         old="min(1.0, self.settings.timeout_seconds / 2)",
         new="1.0",
         tests=(
@@ -37,7 +37,7 @@ MUTANTS = (
     Mutant(
         promise=11,
         name="password-is-read-once",
-        file="connection.py",
+        file="connection/credentials.py",
         old="        password = self._path.read_text().strip()",
         new='        password = self._first = getattr(self, "_first", None) or self._path.read_text().strip()',
         tests=(f"{_TESTS}::test_a_rotated_password_is_read_again_and_consumer_publisher_and_leases_go_on",),
@@ -45,8 +45,8 @@ MUTANTS = (
     Mutant(
         promise=11,
         name="closed-connection-is-used",
-        file="connection.py",
-        old="if connection.is_connected and await connection.can_read():",
+        file="connection/link.py",
+        old="if connection is not None and connection.is_connected and await connection.can_read():",
         new="if False:",
         tests=(f"{_TESTS}::test_a_connection_closed_while_it_was_idle_costs_a_publisher_no_event",),
     ),

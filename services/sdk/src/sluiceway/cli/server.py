@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from redis.exceptions import RedisError
 
 from ..connection import Argument, Endpoint, Link, RedisSettings
+from ..connection.address import read_url
 from ..errors import ConfigurationError, SluicewayError
 from .exits import Exit, Failure
 from .failures import explained
@@ -89,36 +88,18 @@ def server_settings(options: argparse.Namespace) -> RedisSettings:
     if file is not None:
         _read_password(file)
     try:
-        parts = urlsplit(settings.url)
-        _ = parts.port
-    except ValueError:
-        raise Failure(
-            "--redis: the port is not a number from 0 to 65535; in a password, / : @ # and ? are written as %2F %3A %40 %23 and %3F",
-            Exit.USAGE,
-        ) from None
-    if parts.scheme in ("redis", "rediss") and not re.fullmatch(r"(/\d*)?", parts.path):
-        raise Failure("--redis: behind HOST:PORT/ belongs the number of a database", Exit.USAGE)
-    try:
-        Endpoint(settings).connection()
+        Endpoint(settings)
     except ConfigurationError as error:
         raise Failure(f"--redis: {str(error).removeprefix('redis URL: ')}", Exit.USAGE) from None
-    except (TypeError, ValueError):
-        raise Failure(
-            "--redis: an option behind the ? of the URL is unknown or has a wrong value", Exit.USAGE
-        ) from None
     return settings
 
 
 def shown_address(url: str) -> str:
     """Return a URL without user, password and options."""
     try:
-        parts = urlsplit(url)
-        where = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
+        return read_url(url).shown
+    except ConfigurationError:
         return "the server"
-    host = f"[{where}]" if ":" in where else where
-    return f"{parts.scheme}://{host}{port}{parts.path}"
 
 
 def _read_password(file: Path) -> SecretStr:

@@ -1,0 +1,64 @@
+"""Opens connections to servers of one kind; which of them is somebody else's choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.asyncio.connection import AbstractConnection, ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from .address import Node, wrong_url
+from .settings import RedisSettings
+
+__all__ = ["Connector"]
+
+
+class Connector:
+    """Knows everything about a connection but its host.
+
+    Args:
+        url: What redis-py is told: scheme, host, database, options.
+        settings: Time-outs.
+        login: User and password, as redis-py calls them.
+
+    Raises:
+        ConfigurationError: An option is none that redis-py understands.
+    """
+
+    def __init__(self, url: str, settings: RedisSettings, login: dict[str, Any]) -> None:
+        options: dict[str, Any] = {
+            "protocol": 2,
+            "socket_timeout": settings.timeout_seconds,
+            "socket_connect_timeout": settings.connect_timeout_seconds,
+            "socket_keepalive": True,
+            "health_check_interval": 0,
+        }
+        try:
+            self._pool = ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 0), **options, **login)
+            self.connection()
+        except (ValueError, TypeError):
+            # What redis-py says may quote a part of the password.
+            raise wrong_url("an option behind its ? is unknown to redis-py or has a wrong value") from None
+
+    def connection(self, node: Node | None = None) -> AbstractConnection:
+        """Return a new connection, not yet open, to a server; None: to the one in the URL."""
+        options = self._pool.connection_kwargs
+        if node is not None:
+            options = {**options, "host": node[0], "port": node[1]}
+        made: AbstractConnection = self._pool.connection_class(**options)
+        return made
+
+    async def open(self, node: Node | None = None) -> AbstractConnection:
+        """Return an open connection to a server; None: to the one in the URL.
+
+        Raises:
+            redis.exceptions.RedisError: It cannot be reached, or refuses the login.
+        """
+        connection = self.connection(node)
+        try:
+            await connection.connect()  # type: ignore[no-untyped-call]
+        except BaseException:
+            await connection.disconnect(nowait=True)
+            raise
+        return connection
