@@ -10,9 +10,9 @@ MUTANTS = (
     Mutant(
         promise=11,
         name="sockets-wait-for-ever",
-        file="connection/connector.py",
-        old='"socket_timeout": settings.timeout_seconds,',
-        new='"socket_timeout": None,',
+        file="connection/link.py",
+        old="asyncio.timeout(self._timeout_seconds)",
+        new="asyncio.timeout(None)",
         tests=(f"{_TESTS}::test_a_peer_that_falls_silent_is_left_and_the_consumer_goes_on_when_it_is_back",),
     ),
     Mutant(
