@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from tests.support.tour import Step, tour_steps
 from sluiceway.embedded.ports import free_port
 
 STEPS = tour_steps((ROOT / "README.md").read_text())
-THE_PORT = "8080"
+THE_PORTS = ("8080", "6390")
+"""Of the shop and of its server."""
 # what a `make` above this test has set for itself
 CLEAN = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
 
@@ -28,15 +30,15 @@ class Shop:
     """The shop that the tour's background step started."""
 
     process: subprocess.Popen[bytes]
-    port: int
+    ports: tuple[int, ...]
     log: Path
 
     def run(self, step: Step) -> str:
-        return shell(step.commands.replace(THE_PORT, str(self.port)))
+        return shell(with_ports(step.commands, self.ports))
 
     def ready(self) -> bool:
         assert self.process.poll() is None, f"the shop ended:\n{self.log.read_text()}"
-        status, _ = get(self.port, "/readyz")
+        status, _ = get(self.ports[0], "/readyz")
         return status == 200
 
 
@@ -46,6 +48,12 @@ def shell(commands: str) -> str:
     )
     assert ended.returncode == 0, f"{commands}\n{ended.stdout}{ended.stderr}"
     return ended.stdout
+
+
+def with_ports(commands: str, ports: tuple[int, ...]) -> str:
+    for the_port, port in zip(THE_PORTS, ports, strict=True):
+        commands = commands.replace(the_port, str(port))
+    return commands
 
 
 def group_is_gone(group: int) -> bool:
@@ -59,11 +67,11 @@ def group_is_gone(group: int) -> bool:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     (step,) = [step for step in STEPS if step.background]
-    port = free_port()
+    ports = tuple(free_port() for _ in THE_PORTS)
     log = tmp_path_factory.mktemp("tour") / "shop.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["bash", "-c", f"exec {step.commands.replace(THE_PORT, str(port))}"],
+            ["bash", "-c", f"exec {with_ports(step.commands, ports)}"],
             cwd=ROOT,
             env=CLEAN,
             stdin=subprocess.DEVNULL,
@@ -71,7 +79,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    shop = Shop(process, port, log)
+    shop = Shop(process, ports, log)
     try:
         eventually_sync(shop.ready, within_seconds=60, what="the shop is ready", ignoring=(OSError,))
         yield shop
@@ -85,7 +93,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 
 def test_the_tour_has_the_steps_that_these_tests_are_about() -> None:
-    assert [step.background for step in STEPS] == [False, True, False, False, False, False]
+    assert [step.background for step in STEPS] == [False, True, False, False, False, False, False]
 
 
 @pytest.mark.timeout(240)
@@ -104,14 +112,22 @@ def test_an_order_is_accepted_and_the_same_key_brings_the_same_order(shop: Shop)
     assert json.loads(first.splitlines()[-1])["orderId"] == json.loads(again)["orderId"]
 
 
+def test_the_way_of_the_order_through_all_services_is_shown(shop: Shop) -> None:
+    def whole_flow() -> bool:
+        shown = shop.run(STEPS[4])
+        return re.search(r"ORDER_CREATED.*PAYMENT_(COMPLETED|FAILED).*NOTIFICATION_SENT", shown, re.DOTALL) is not None
+
+    eventually_sync(whole_flow, within_seconds=60, what="the order's three events")
+
+
 def test_a_wrong_order_is_refused_by_the_name_of_its_field(shop: Shop) -> None:
-    problem = json.loads(shop.run(STEPS[4]))
+    problem = json.loads(shop.run(STEPS[5]))
 
     assert [error["field"] for error in problem["errors"]] == ["items[0].quantity"]
 
 
 def test_readiness_metrics_and_the_interface_are_served(shop: Shop) -> None:
-    shown = shop.run(STEPS[5])
+    shown = shop.run(STEPS[6])
 
     assert '"ready": true' in shown
     assert "sluiceway_handled_total" in shown

@@ -62,6 +62,10 @@ def test_every_option_is_read() -> None:
     )
 
 
+def test_the_port_of_the_demos_own_server_can_be_chosen() -> None:
+    assert parse(["--redis-port", "6390"]).redis_port == 6390
+
+
 def test_an_empty_redis_url_means_an_own_server() -> None:
     assert parse(["--redis-url", ""]).redis_url is None
 
@@ -80,6 +84,10 @@ def test_an_empty_redis_url_means_an_own_server() -> None:
         (["--notifications", "99"], "--notifications: 99 is too many"),
         (["--port", "70000"], "--port: 70000 is not a port"),
         (["--redis-url", "localhost:6379"], "--redis-url: 'localhost:6379' is not a server's address"),
+        (
+            ["--redis-url", "redis://127.0.0.1:6379/0", "--redis-port", "6390"],
+            "--redis-port: the server of --redis-url has its port already",
+        ),
         (["--orders", "5", "--kill"], "--kill: three kills need at least 10 orders"),
         (["--order", "5"], "--order 5"),
     ],

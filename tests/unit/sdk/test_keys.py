@@ -66,6 +66,8 @@ def test_the_keys_of_one_group_are_all_different() -> None:
         ("", "payments", "stream='': a stream needs a name"),
         ("orders", "", "group='': a group needs a name"),
         ("orders", "~released", "group='~released': a group needs a name that does not begin with '~'"),
+        ("orders", "lost", "group='lost': choose another name"),
+        ("{orders}.new", "lost", "group='lost': choose another name"),
         ("or}ders", "payments", "stream='or}ders': a name with '}' needs a hash tag of its own"),
     ],
 )

@@ -23,6 +23,7 @@ class Options:
     notifications: int = 1
     port: int | None = None
     redis_url: str | None = None
+    redis_port: int | None = None
     settle_seconds: float = 60.0
     json: bool = False
     keep: bool = False
@@ -45,6 +46,8 @@ def parse(argv: Sequence[str] | None = None) -> Options:
     options = Options(**vars(given))
     if options.kill and options.orders is not None and options.orders < 10:
         parser.error(f"argument --kill: three kills need at least 10 orders to fall on, got --orders {options.orders}")
+    if options.redis_url is not None and options.redis_port is not None:
+        parser.error("argument --redis-port: the server of --redis-url has its port already, leave one of the two out")
     return options
 
 
@@ -126,6 +129,13 @@ def _parser() -> argparse.ArgumentParser:
         type=_redis_url,
         metavar="URL",
         help="use this server instead of an own one, under a key prefix of its own that is removed afterwards",
+    )
+
+    shape.add_argument(
+        "--redis-port",
+        type=_port,
+        metavar="P",
+        help="port of the demo's own server on 127.0.0.1, to look at it from outside (default: a free one)",
     )
 
     output = parser.add_argument_group("output")

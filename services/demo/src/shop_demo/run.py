@@ -53,7 +53,7 @@ async def run_demo(options: Options, screen: Screen, journal: Journal, stop_load
     with run_folder(keep=options.keep) as folder:
         if options.keep:
             journal.note(f"logs and records are kept in {folder}")
-        async with open_store(options.redis_url, folder) as store, _http() as http:
+        async with open_store(options.redis_url, options.redis_port, folder) as store, _http() as http:
             shop = plan_shop(options, redis_url=store.url, prefix=store.prefix, folder=folder)
             supervisor = Supervisor(http)
             run = Run(

@@ -37,12 +37,13 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(redis_url: str | None, folder: Path) -> AsyncIterator[Store]:
+async def open_store(redis_url: str | None, redis_port: int | None, folder: Path) -> AsyncIterator[Store]:
     """Provide the event store for the length of a run.
 
     Args:
         redis_url: a server to use under a key prefix of its own, whose keys are removed at the end; ``None``: an
             embedded one.
+        redis_port: where an embedded server listens; ``None``: on a free port.
         folder: where an embedded server keeps its data.
 
     Yields:
@@ -53,7 +54,7 @@ async def open_store(redis_url: str | None, folder: Path) -> AsyncIterator[Store
     """
     if redis_url is None:
         try:
-            async with embedded(folder / "server") as server:
+            async with embedded(folder / "server", redis_port or 0) as server:
                 label = f"{server.binary.product.capitalize()} {server.version}, embedded, port {server.port}"
                 async with _client(server.url) as client:
                     yield Store(server.url, "", label, client)

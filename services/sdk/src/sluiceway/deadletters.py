@@ -10,20 +10,18 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-import structlog
-
 from .connection import Endpoint, Link, RedisSettings
 from .engine.deadletter import PROVENANCE, PROVENANCE_PACKED
 from .engine.packing import unpack
 from .errors import SluicewayError
 from .keys import GroupKeys
+from .logs import sdk_log
 from .scripts import load
 
 __all__ = ["DeadLetter", "DeadLetters"]
 
 _PAGE = 100
 _ENTRY_ID = re.compile(r"\d{1,19}-\d{1,20}")
-_log = structlog.get_logger("sluiceway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +142,7 @@ class DeadLetters:
             for entry_id, fields in page:
                 letter = _read(entry_id, fields)
                 if letter is None:
-                    _log.warning(
+                    sdk_log().warning(
                         "Not a dead letter; it is left out", stream=self._keys.dead, entry_id=entry_id.decode()
                     )
                 else:

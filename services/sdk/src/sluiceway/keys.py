@@ -54,6 +54,10 @@ class GroupKeys:
         hash_tag(self.stream)
         if not self.group or self.group.startswith("~"):
             raise ConfigurationError(f"group={self.group!r}: a group needs a name that does not begin with '~'")
+        if self.state == lost_key(self.stream):
+            raise ConfigurationError(
+                f"group={self.group!r}: choose another name, this one's key counts entries lost to `unsafe_max_length`"
+            )
 
     @property
     def dead(self) -> str:

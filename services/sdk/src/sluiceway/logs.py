@@ -10,7 +10,18 @@ import structlog
 
 from .context import current_flow
 
-__all__ = ["configure_logs"]
+__all__ = ["configure_logs", "sdk_log"]
+
+
+def sdk_log() -> structlog.typing.FilteringBoundLogger:
+    """Return the SDK's logger: the application's structlog where that is set up, else the standard library's logging.
+
+    An application that sets up neither then sees warnings on standard error, as of any library, and its standard output
+    stays its own.
+    """
+    if structlog.is_configured():
+        return structlog.get_logger("sluiceway")  # type: ignore[no-any-return]
+    return structlog.wrap_logger(logging.getLogger("sluiceway"))  # type: ignore[no-any-return]
 
 
 def configure_logs(level: str = "INFO", form: Literal["auto", "json", "text"] = "auto") -> None:

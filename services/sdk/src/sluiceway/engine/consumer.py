@@ -11,12 +11,12 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-import structlog
 from redis.exceptions import RedisError
 
 from ..connection import Endpoint, Link
 from ..handlers import Handler
 from ..keys import GroupKeys
+from ..logs import sdk_log
 from ..options import ConsumerOptions
 from .committer import Committer
 from .decoder import Decoder
@@ -62,7 +62,7 @@ class Consumer:
         self.keys = keys
         self.name = name
         self.stats = Stats()
-        self._log = structlog.get_logger("sluiceway").bind(stream=keys.stream, group=keys.group, consumer=name)
+        self._log = sdk_log().bind(stream=keys.stream, group=keys.group, consumer=name)
         self.health = Health(self._log)
         sources = (Source(keys, replay=False), Source(keys, replay=True))
         self.holdings = Holdings(sources, options)
