@@ -18,7 +18,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return said.err
 
 
-@pytest.mark.parametrize("command", [command.name for command in COMMANDS])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_every_command_shows_an_example_and_the_exit_codes(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -36,7 +36,7 @@ def test_the_commands_are_listed_where_none_is_named(capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         main(["--help"])
     listed = capsys.readouterr().out
-    assert [command.name for command in COMMANDS if f"\n    {command.name} " not in listed] == []
+    assert [name for name in COMMANDS if f"\n    {name} " not in listed] == []
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal
-
-import structlog
+from typing import TYPE_CHECKING, Literal
 
 from .context import current_flow
+
+if TYPE_CHECKING:
+    import structlog
 
 __all__ = ["configure_logs", "sdk_log"]
 
@@ -19,6 +20,8 @@ def sdk_log() -> structlog.typing.FilteringBoundLogger:
     An application that sets up neither then sees warnings on standard error, as of any library, and its standard output
     stays its own.
     """
+    import structlog  # noqa: PLC0415  # a service pays for loading it when it starts, nothing else does
+
     if structlog.is_configured():
         return structlog.get_logger("sluiceway")  # type: ignore[no-any-return]
     return structlog.wrap_logger(logging.getLogger("sluiceway"))  # type: ignore[no-any-return]
@@ -31,6 +34,8 @@ def configure_logs(level: str = "INFO", form: Literal["auto", "json", "text"] = 
         level: Lowest level that is written.
         form: `json`, `text`, or `auto`: text at a terminal, JSON elsewhere.
     """
+    import structlog  # noqa: PLC0415
+
     text = form == "text" or (form == "auto" and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

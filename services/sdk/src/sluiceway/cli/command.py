@@ -37,14 +37,12 @@ class Command:
 
     Args:
         name: What it is called by.
-        summary: A line for the list of commands.
         description: What it does, what it costs, and examples.
         configure: Adds its arguments.
         execute: Does it and returns the exit code.
     """
 
     name: str
-    summary: str
     description: str
     configure: Callable[[argparse.ArgumentParser], None]
     execute: Callable[[argparse.Namespace], Exit]

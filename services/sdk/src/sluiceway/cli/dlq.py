@@ -200,7 +200,6 @@ async def _each(ids: list[str]) -> AsyncIterator[str]:
 
 COMMAND = Command(
     "dlq",
-    "a group's dead letters: list, show, replay, purge",
     """Look at a group's dead letters, give them back to it, or delete them.
 
 A dead letter is an event that a group gave up: it could not be decoded, its handler rejected it, or failed as often

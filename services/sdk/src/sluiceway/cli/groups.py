@@ -119,7 +119,6 @@ async def _all(server: Server) -> tuple[list[StreamInfo], int]:
 
 COMMAND = Command(
     "groups",
-    "what each group still has to do: lag, pending, oldest age, consumers, dead letters",
     """Show what each group still has to do.
 
   lag           entries not yet delivered to the group. Exact, or "about N" (the server's own account, which

@@ -5,24 +5,25 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 
-from . import dlq, groups, new, probe, publish, run, trace
 from .command import Command, Parser
 from .exits import Exit, Failure
 from .output import note
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS: tuple[Command, ...] = (
-    run.COMMAND,
-    probe.COMMAND,
-    publish.COMMAND,
-    groups.COMMAND,
-    dlq.COMMAND,
-    trace.COMMAND,
-    new.COMMAND,
-)
+COMMANDS = {
+    "run": "serve a service until SIGTERM or Ctrl-C",
+    "probe": "wait until a service is ready",
+    "publish": "append one event to a stream",
+    "groups": "what each group still has to do: lag, pending, oldest age, consumers, dead letters",
+    "dlq": "a group's dead letters: list, show, replay, purge",
+    "trace": "a business flow: its events in order, who published them, and what became of each",
+    "new": "write the skeleton of a service that runs and tests itself",
+}
+"""What each command does, in a line. Each is a module, which is loaded when the command is called."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Names and errors come from anywhere; a terminal that lacks a character is no reason to fail.
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
-    parser = _parser()
     given = sys.argv[1:] if arguments is None else list(arguments)
+    parser = _parser(next((each for each in given if not each.startswith("-")), None))
     for argument in given:
         if any("\udc80" <= each <= "\udcff" for each in argument):
             parser.error(f"argument {argument!r} is not UTF-8")
@@ -61,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.BROKEN_PIPE
 
 
-def _parser() -> Parser:
+def _parser(called: str | None) -> Parser:
+    """Return the parser; of all commands only the one that is called is loaded."""
     parser = Parser(
         prog="sluiceway",
         description="Looks at, feeds and mends event-driven services on Redis Streams.\n\n"
@@ -69,8 +71,11 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('sluiceway')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        own = commands.add_parser(command.name, help=command.summary, description=command.description)
-        command.configure(own)
-        own.set_defaults(command=command)
+    for name, summary in COMMANDS.items():
+        own = commands.add_parser(name, help=summary)
+        if name == called:
+            command: Command = import_module(f".{name}", __package__).COMMAND
+            own.description = command.description
+            command.configure(own)
+            own.set_defaults(command=command)
     return parser

@@ -91,7 +91,6 @@ def skeleton(name: str) -> dict[str, str]:
 
 COMMAND = Command(
     "new",
-    "write the skeleton of a service that runs and tests itself",
     """Write the skeleton of a service: a package with its events and its handler, a test of it on a real server, and a
 README that says how to run both. Existing folders are left alone.
 

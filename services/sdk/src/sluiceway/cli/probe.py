@@ -71,7 +71,6 @@ def _alive(url: str) -> bool:
 
 COMMAND = Command(
     "probe",
-    "wait until a service is ready",
     """Ask a service's `/readyz` until it says yes. A service that is alive when the time is up, but still waits for its
 server, is left to it: the exit code is 0 and the reason goes to standard error. Made for a startup probe, which then
 neither complains about a server that comes up a little later nor restarts anything because of it.

@@ -141,7 +141,6 @@ def _object(payload: bytes) -> dict[str, Any]:
 
 COMMAND = Command(
     "publish",
-    "append one event to a stream",
     """Append one event to a stream and print its receipt.
 
 The server has the event when this returns. With exit code 3 it may or may not have it: run it again

@@ -92,7 +92,6 @@ def _called(reference: str, factory: Any) -> Any:
 
 COMMAND = Command(
     "run",
-    "serve a service until SIGTERM or Ctrl-C",
     """Serve a service until SIGTERM or Ctrl-C, with /healthz, /readyz and /metrics.
 
 The module may lie in the working directory. The service brings the address of its server with it. Told to stop, it

@@ -77,7 +77,6 @@ def _names(text: str) -> list[str]:
 
 COMMAND = Command(
     "trace",
-    "a business flow: its events in order, who published them, and what became of each",
     """Show the events of one business flow in order, over all streams, and what each group made of them.
 
 The correlation ID is in every receipt, log line and dead letter, and in the header X-Correlation-Id that an HTTP
