@@ -120,21 +120,29 @@ class Publisher:
             raise self._as_publish_error(error) from error
         return Receipt(envelope.event_id, entry_id.decode(), envelope.correlation_id)
 
-    async def publish_many(self, events: Sequence[Event], *, keys: Sequence[str] = ()) -> list[Receipt]:
+    async def publish_many(
+        self, events: Sequence[Event], *, keys: Sequence[str] = (), event_ids: Sequence[str] = ()
+    ) -> list[Receipt]:
         """Append events in their order, some hundreds a round trip; each round trip appends all of its events or none.
 
         Args:
             events: What happened.
             keys: One ordering key an event, or none at all.
+            event_ids: One identity an event, or none at all. With them what failed can be published again: an event that
+                is in already has the effect of once.
 
         Raises:
             PartialPublish: Some are in and some are not known to be; its `receipts` say which.
             Unavailable: The server cannot take events now; none is known to be in.
             PublishError: The server refuses them for good.
         """
-        if keys and len(keys) != len(events):
-            raise ConfigurationError(f"publish_many: {len(events)} events but {len(keys)} keys")
-        envelopes = [self._envelope(keys[at] if keys else "", None, None) for at in range(len(events))]
+        for name, given in (("keys", keys), ("event_ids", event_ids)):
+            if given and len(given) != len(events):
+                raise ConfigurationError(f"publish_many: {len(events)} events but {len(given)} {name}")
+        envelopes = [
+            self._envelope(keys[at] if keys else "", event_ids[at] if event_ids else None, None)
+            for at in range(len(events))
+        ]
         entries = [encode(event, envelope) for event, envelope in zip(events, envelopes, strict=True)]
         ids: list[bytes] = []
         try:
