@@ -46,6 +46,7 @@ lock: .tools/stamp ## recompile requirements/*.txt from the pyproject files (UPG
 	$(COMPILE) --group tools -o requirements/uv.txt
 	$(COMPILE) --group build -o requirements/build.txt
 	$(COMPILE) --group dev --all-extras $(MEMBERS) -o requirements/dev.txt
+	$(COMPILE) --constraints requirements/dev.txt --group bench -o requirements/bench.txt
 	set -e; for member in $(LOCKED_MEMBERS); do \
 		$(COMPILE) --constraints requirements/dev.txt --all-extras services/$$member/pyproject.toml -o requirements/$$member.txt; \
 	done
@@ -85,9 +86,14 @@ integration: sync ## tests on real servers and processes (ARGS="-k name": as for
 test-mutants: sync ## break each guarantee on purpose and see its tests fail (ONLY=name: one of them)
 	@exec env PYTHONPATH=. $(PY) -m tests.support.mutants $(ONLY)
 
+.bench/venv/stamp: .tools/stamp requirements/bench.txt
+	@$(UV) venv --quiet --clear --python $(PYTHON) .bench/venv
+	@$(UV) pip sync --quiet --python .bench/venv/bin/python requirements/bench.txt
+	@touch $@
+
 .PHONY: bench
-bench: sync ## measure; reports numbers, asserts none
-	@exec env PYTHONPATH=. $(PY) -m tests.bench.engine $(ARGS)
+bench: sync .bench/venv/stamp ## measure beside redis-py and FastStream (ARGS="--only publish --runs 3", --quick, --memory)
+	@exec env PYTHONPATH=. $(PY) -m tests.bench $(ARGS)
 
 .PHONY: fmt
 fmt: sync ## format, and fix what can be fixed safely
@@ -109,5 +115,5 @@ dist: .tools/stamp ## build the wheels of all members into dist/ (DIST=…: else
 
 .PHONY: clean
 clean: ## remove everything that the other commands made
-	rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .tools .bench dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find services tests examples -name __pycache__ -type d -prune -exec rm -rf {} +

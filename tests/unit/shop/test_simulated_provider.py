@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shop_events.no_books import NoBooks
 from shop_events.record import Record
 from shop_payments.provider import Approved, Charge, Declined, ProviderUnavailable
 from shop_payments.simulated import Behaviour, SimulatedProvider
@@ -99,3 +100,14 @@ async def test_books_that_cannot_be_written_are_an_outage(tmp_path: Path) -> Non
 
     with pytest.raises(ProviderUnavailable, match="cannot write its books"):
         await provider.charge(charge())
+
+
+async def test_without_books_a_repeated_key_still_has_the_first_outcome() -> None:
+    first = await SimulatedProvider(NoBooks(), PROMPT).charge(charge("event-1"))
+
+    again = await SimulatedProvider(NoBooks(), PROMPT).charge(charge("event-1"))
+    other = await SimulatedProvider(NoBooks(), PROMPT).charge(charge("event-2"))
+
+    assert isinstance(first, Approved)
+    assert again == first
+    assert other != first

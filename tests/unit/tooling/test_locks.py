@@ -14,7 +14,7 @@ LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 MEMBERS = member_names(ROOT)
 # shop-events asks for nothing but the SDK; its lock would be the SDK's
 LOCKED_MEMBERS = [name for name, path in MEMBERS.items() if path.parent.name != "shop-events"]
-GROUPS = {"dev": "dev.txt", "build": "build.txt", "tools": "uv.txt"}
+GROUPS = {"dev": "dev.txt", "bench": "bench.txt", "build": "build.txt", "tools": "uv.txt"}
 
 
 def lock_of(member: str) -> Path:

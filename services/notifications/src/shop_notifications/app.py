@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from shop_events import PaymentCompleted, PaymentFailed
+from shop_events.no_books import NoBooks
 from shop_events.record import Record
 from shop_events.store import open_client
 from shop_events.store_books import StoreBooks
@@ -79,6 +80,8 @@ def _sink(settings: Settings, redis: Redis) -> MessageSink:
             return RecordedSink(
                 StoreBooks(redis, f"{settings.stream_prefix}messages", deduplicate=settings.deduplicate)
             )
+        case "discard":
+            return RecordedSink(NoBooks())
         case "smtp":
             return SmtpSink(
                 settings.smtp_host,

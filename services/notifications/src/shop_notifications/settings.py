@@ -19,8 +19,8 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="NOTIFICATIONS_")
 
     port: int = Field(default=8082, ge=0, le=65535)
-    sink: Literal["console", "file", "store", "smtp"] = "console"
-    """Where messages go."""
+    sink: Literal["console", "file", "store", "smtp", "discard"] = "console"
+    """Where messages go; `discard` keeps none of them, for load tests."""
     record_directory: Path = Path(".sluiceway/messages")
     """The file sink's record; all processes on one host share it."""
     record_fsync: bool = False

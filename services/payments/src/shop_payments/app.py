@@ -8,6 +8,7 @@ from aiohttp import web
 
 from shop_events import OrderCreated
 from shop_events.books import Books
+from shop_events.no_books import NoBooks
 from shop_events.record import Record
 from shop_events.store import open_client
 from shop_events.store_books import StoreBooks
@@ -56,6 +57,8 @@ def create_app(settings: Settings, provider: PaymentProvider | None = None) -> w
 def _books(settings: Settings, app: web.Application) -> Books:
     if settings.record == "file":
         return Record(settings.record_directory, fsync=settings.record_fsync, deduplicate=settings.deduplicate)
+    if settings.record == "discard":
+        return NoBooks()
     redis = open_client(settings.redis)
 
     async def close_redis(_: web.Application) -> AsyncIterator[None]:

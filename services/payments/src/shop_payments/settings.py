@@ -25,8 +25,9 @@ class Settings(ServiceSettings):
     """Most calls to the provider at once."""
     unit_price_cents: int = Field(default=1000, ge=0)
     """Price of one piece of anything, in cents."""
-    record: Literal["file", "store"] = "file"
-    """Where the simulated provider keeps its books: in files that one host shares, or in the event store for all."""
+    record: Literal["file", "store", "discard"] = "file"
+    """Where the simulated provider keeps its books: in files that one host shares, in the event store for all, or (for
+    load tests) nowhere."""
     record_directory: Path = Path(".sluiceway/payment-provider")
     """The files."""
     record_fsync: bool = False

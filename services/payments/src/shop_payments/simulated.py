@@ -18,6 +18,8 @@ from .provider import Approved, Charge, Declined, Outcome, ProviderUnavailable
 
 __all__ = ["Behaviour", "SimulatedProvider"]
 
+_PAYMENTS = uuid.UUID("a3c1f7de-52b0-5a6e-9d0c-7b1e4f8a2c61")
+
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
@@ -50,6 +52,8 @@ class Behaviour:
 class SimulatedProvider:
     """Keeps its books apart from the events, shared by all processes that are given the same ones.
 
+    What it decides follows from the key alone, so also without books a repeated key has the first outcome.
+
     Args:
         books: One line a key.
         behaviour: Decline rate, latency and outages; may be replaced at any time.
@@ -72,14 +76,16 @@ class SimulatedProvider:
         """
         latency = self.behaviour.latency_seconds * random.uniform(0.5, 1.5)  # noqa: S311
         # half of the wait comes after the books are written: a caller killed then does not know of its charge
-        await asyncio.sleep(latency / 2)
+        if latency:
+            await asyncio.sleep(latency / 2)
         if self.behaviour.down(self._clock() - self._began):
             raise ProviderUnavailable("the payment provider is down")
         try:
             line = await self._books.remember(charge.key, lambda: self._decide(charge))
         except BooksUnavailable as error:
             raise ProviderUnavailable(f"the payment provider cannot write its books: {error}") from error
-        await asyncio.sleep(latency / 2)
+        if latency:
+            await asyncio.sleep(latency / 2)
         return Approved(line["paymentId"]) if line["outcome"] == "approved" else Declined(line["reason"])
 
     def _decide(self, charge: Charge) -> Mapping[str, Any]:
@@ -92,4 +98,4 @@ class SimulatedProvider:
         }
         if self.behaviour.declines(charge.key):
             return {**line, "outcome": "declined", "reason": "card declined"}
-        return {**line, "outcome": "approved", "paymentId": f"pay-{uuid.uuid4()}"}
+        return {**line, "outcome": "approved", "paymentId": f"pay-{uuid.uuid5(_PAYMENTS, charge.key)}"}
