@@ -19,7 +19,7 @@ NO_RENEWAL = Mutant(
     promise=6,
     name="demo-leases-not-renewed",
     file="engine/leases.py",
-    old="while not self._stopping.wait(self._interval):",
+    old="while not self._stopping.wait(self._interval * self._share(failing=failing)):",
     new="while False:",
     tests=(),
 )

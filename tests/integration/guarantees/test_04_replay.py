@@ -144,7 +144,7 @@ async def test_what_is_replayed_counts_as_backlog_until_it_is_settled(
     server: EmbeddedServer, client: redis.asyncio.Redis
 ) -> None:
     clerk = Clerk(server)
-    link = Link(Endpoint(server.url))
+    link = Link(Endpoint(server.url), STREAM)
     for number in range(3):
         await add(client, number)
     async with running(clerk.service, client):

@@ -255,7 +255,7 @@ async def settled(client: redis.asyncio.Redis, count: int) -> bool:
 
 
 async def renew(server: EmbeddedServer, consumer: str, *entry_ids: str) -> list[bytes]:
-    link = Link(Endpoint(server.url))
+    link = Link(Endpoint(server.url), STREAM)
     try:
         lost: list[bytes] = await link.run(load("renew"), [STREAM], [GROUP, consumer, *entry_ids])
     finally:

@@ -13,7 +13,7 @@ def test_a_url_of_one_server_names_its_host_port_and_database() -> None:
 
     assert address.topology == "standalone"
     assert address.nodes == (("host", 6380),)
-    assert address.url == "redis://host:6380/3"
+    assert (address.url, address.database) == ("redis://host:6380", 3)
 
 
 def test_a_url_of_sentinels_names_them_and_the_service_and_the_database_of_its_master() -> None:
@@ -22,7 +22,7 @@ def test_a_url_of_sentinels_names_them_and_the_service_and_the_database_of_its_m
     assert address.topology == "sentinel"
     assert address.nodes == (("one", 1001), ("two", 1002), ("three", 26379))
     assert address.service == "shop"
-    assert address.url == "redis://one:1001/3"
+    assert (address.url, address.database) == ("redis://one:1001", 3)
 
 
 def test_a_url_of_a_cluster_names_some_of_its_nodes() -> None:
@@ -36,7 +36,7 @@ def test_a_url_of_a_cluster_names_some_of_its_nodes() -> None:
     "url", ["rediss://host:1/0", "rediss+sentinel://host:1/shop/0", "rediss+cluster://host:1,other:2/0"]
 )
 def test_rediss_means_tls_whatever_the_topology(url: str) -> None:
-    assert read_url(url).url == "rediss://host:1/0"
+    assert read_url(url).url == "rediss://host:1"
 
 
 def test_options_behind_the_question_mark_are_handed_on() -> None:

@@ -36,7 +36,7 @@ class Appender:
     """
 
     def __init__(self, endpoint: Endpoint, stream: str, timeout_seconds: float, max_length: int | None) -> None:
-        self._link = Link(endpoint)
+        self._link = Link(endpoint, stream)
         self._stream = stream
         self._keys = [stream] if max_length is None else [stream, lost_key(stream)]
         self._timeout_seconds = timeout_seconds

@@ -57,7 +57,7 @@ class DeadLetters:
 
     def __init__(self, redis: str | RedisSettings, stream: str, group: str) -> None:
         self._keys = GroupKeys(stream, group)
-        self._link = Link(Endpoint(redis))
+        self._link = Link(Endpoint(redis), stream)
         self._replay = load("replay")
 
     async def __aenter__(self) -> Self:

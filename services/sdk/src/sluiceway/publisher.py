@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoPermissionError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import NoPermissionError, RedisError
 
 from .appender import MOST_PER_CALL, Appender
 from .connection import Endpoint, RedisSettings
+from .connection.faults import is_temporary
 from .context import current_flow
 from .errors import ConfigurationError, PartialPublish, PublishError, Unavailable
 from .events import Event
@@ -21,9 +20,6 @@ from .ids import new_event_id
 from .wire import Envelope, encode
 
 __all__ = ["Publisher", "Receipt"]
-
-_TEMPORARY = ("OOM", "LOADING", "MASTERDOWN", "READONLY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "MISCONF")
-
 
 _DENIED_IN_A_SCRIPT = ("can't run this command", "ACL failure in script")
 
@@ -167,11 +163,7 @@ class Publisher:
 
     def _as_publish_error(self, error: BaseException) -> PublishError:
         told = f"stream {self.stream}: {str(error) or type(error).__name__}"
-        temporary = isinstance(
-            error,
-            RedisConnectionError | RedisTimeoutError | OutOfMemoryError | ReadOnlyError | OSError | TimeoutError,
-        ) or str(error).startswith(_TEMPORARY)
-        if temporary or not isinstance(error, ResponseError):
+        if is_temporary(error):
             return Unavailable(told)
         if isinstance(error, NoPermissionError) or any(words in told for words in _DENIED_IN_A_SCRIPT):
             # Redis 7.0 does not say which command a script was denied.

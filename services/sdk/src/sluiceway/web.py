@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
@@ -12,6 +13,7 @@ from redis.exceptions import RedisError
 from .backlog import Backlog, observe_backlog
 from .connection import Link
 from .correlation import answer_with_correlation_id, correlation
+from .keys import GroupKeys
 from .metrics import ServiceCollector
 from .readiness import TOLERATED_SECONDS, readiness
 from .service import Service
@@ -59,15 +61,21 @@ async def _healthy(_: web.Request) -> web.Response:
 async def _backlogs(service: Service) -> dict[str, Backlog]:
     """Ask the server for each group's backlog; what it does not tell in time is left out."""
     backlogs: dict[str, Backlog] = {}
-    link = Link(service.endpoint)
+
+    async def ask(keys: GroupKeys) -> None:
+        link = Link(service.endpoint, keys.stream)
+        try:
+            backlog = await observe_backlog(link, keys)
+            if backlog is not None:
+                backlogs[keys.stream] = backlog
+        finally:
+            await link.close()
+
     try:
         async with asyncio.timeout(_SCRAPE_SECONDS):
             for consumer in service.consumers:
-                backlog = await observe_backlog(link, consumer.keys)
-                if backlog is not None:
-                    backlogs[consumer.keys.stream] = backlog
-    except (RedisError, OSError, TimeoutError):
+                with suppress(RedisError, OSError):
+                    await ask(consumer.keys)
+    except TimeoutError:
         pass
-    finally:
-        await link.close()
     return backlogs

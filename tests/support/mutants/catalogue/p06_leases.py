@@ -44,7 +44,7 @@ MUTANTS = (
             "        import asyncio\n"
             "        loop, renew = asyncio.get_running_loop(), self._renew\n"
             "        turn = lambda: asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()\n"
-            "        self._renew = lambda *given: (turn(), renew(*given))\n"
+            "        self._renew = lambda *given: (turn(), renew(*given))[1]\n"
             "        self._thread.start()\n"
         ),
         tests=(f"{_TESTS}::test_a_busy_event_loop_does_not_cost_the_leases_of_its_neighbours",),

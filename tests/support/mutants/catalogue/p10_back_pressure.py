@@ -19,8 +19,8 @@ MUTANTS = (
         promise=10,
         name="refusal-for-now-is-an-error-for-good",
         file="publisher.py",
-        old="if temporary or not isinstance(error, ResponseError):",
-        new="if not isinstance(error, ResponseError):",
+        old="if is_temporary(error):",
+        new="if isinstance(error, OSError | TimeoutError):",
         tests=(f"{_TESTS}::test_a_server_that_refuses_for_now_is_unavailable",),
     ),
     Mutant(

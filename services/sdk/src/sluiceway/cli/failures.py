@@ -14,13 +14,13 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from ..connection.faults import is_temporary
 from ..errors import ConfigurationError, SluicewayError, Unavailable
 from .exits import Exit, Failure
 
 __all__ = ["explained"]
 
 _LOGIN = ("WRONGPASS", "NOAUTH", "NOPERM this user", "ERR AUTH", "ERR invalid password", "invalid username-password")
-_TEMPORARY = ("OOM", "LOADING", "MASTERDOWN", "READONLY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY", "MISCONF")
 _RIGHT = re.compile(r"to run the '([^']+)' command")
 
 
@@ -51,6 +51,6 @@ def explained(error: Exception, address: str) -> Failure:
         return Failure(
             f"{address} cannot be reached: {text}; is the server running, is --redis right?", Exit.UNREACHABLE
         )
-    if text.startswith(_TEMPORARY):
+    if isinstance(error, ResponseError) and is_temporary(error):
         return Failure(f"{address} cannot do it now: {text}", Exit.UNREACHABLE)
     return Failure(f"{address}: {text}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,11 +13,13 @@ from typing import Any, Self, TypeVar
 from pydantic import SecretStr
 from redis.exceptions import RedisError
 
-from ..connection import Argument, Endpoint, Link, RedisSettings
+from ..connection import Argument, Endpoint, RedisSettings
 from ..connection.address import read_url
+from ..connection.faults import is_temporary
 from ..errors import ConfigurationError, SluicewayError
 from .exits import Exit, Failure
 from .failures import explained
+from .masters import Masters
 
 __all__ = ["Server", "server_settings", "shown_address", "with_server"]
 
@@ -24,7 +27,7 @@ T = TypeVar("T")
 
 
 class Server:
-    """One connection, for one command after the other.
+    """The servers that the options name, for one command after the other.
 
     Args:
         settings: Where it is and how to log in.
@@ -32,7 +35,7 @@ class Server:
 
     def __init__(self, settings: RedisSettings) -> None:
         self.settings = settings
-        self._link = Link(Endpoint(settings))
+        self._masters = Masters(Endpoint(settings))
 
     async def __aenter__(self) -> Self:
         return self
@@ -40,18 +43,50 @@ class Server:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._link.close()
+        await self._masters.close()
 
     async def call(self, *arguments: Argument) -> Any:
-        """Send a command; names that are no UTF-8 go back as they came (see `name_of`)."""
-        return await self._link.call(
-            *(each.encode("utf-8", "surrogateescape") if isinstance(each, str) else each for each in arguments)
-        )
+        """Send a command about one key: what follows the command's name, or the subcommand of XINFO.
+
+        Names that are no UTF-8 go back as they came (see `name_of`).
+        """
+        key = arguments[2 if arguments[0] == "XINFO" else 1]
+        async with self._reconnecting():
+            link = await self._masters.of(str(key))
+            return await link.call(
+                *(each.encode("utf-8", "surrogateescape") if isinstance(each, str) else each for each in arguments)
+            )
+
+    async def call_all(self, *arguments: Argument) -> list[Any]:
+        """Send a command to every master and return their replies."""
+        async with self._reconnecting():
+            return [await link.call(*arguments) for link in await self._masters.all()]
+
+    async def scan(self, kind: str) -> set[bytes]:
+        """Return the names of all keys of a type on every master: SCAN, a thousand keys a step, never KEYS."""
+        names: set[bytes] = set()
+        async with self._reconnecting():
+            for link in await self._masters.all():
+                cursor: bytes | None = b"0"
+                while cursor is not None:
+                    following, page = await link.call("SCAN", cursor, "COUNT", 1000, "TYPE", kind)
+                    names.update(page)
+                    cursor = following if following != b"0" else None
+        return names
 
     async def now(self) -> int:
-        """Return the server's time in milliseconds since 1970, which entry IDs are made from."""
-        seconds, microseconds = await self.call("TIME")
-        return int(seconds) * 1000 + int(microseconds) // 1000
+        """Return the server's time in milliseconds since 1970, which entry IDs are made from: of several, the latest."""
+        return max(int(seconds) * 1000 + int(part) // 1000 for seconds, part in await self.call_all("TIME"))
+
+    @asynccontextmanager
+    async def _reconnecting(self) -> AsyncIterator[None]:
+        """After a lost connection ask anew who is a master; `--watch` goes on after a failover."""
+        try:
+            yield
+        except (RedisError, OSError, TimeoutError) as error:
+            if is_temporary(error):
+                await self._masters.close()
+            raise
 
 
 def with_server(options: argparse.Namespace, work: Callable[[Server], Awaitable[T]]) -> T:

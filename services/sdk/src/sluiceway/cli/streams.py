@@ -71,14 +71,8 @@ def derived_keys(stream: str, group: str) -> GroupKeys | None:
 
 
 async def find_streams(server: Server) -> list[str]:
-    """Return the names of all streams, sorted: SCAN with TYPE, a thousand keys a step, never KEYS."""
-    names: set[bytes] = set()
-    cursor: bytes = b"0"
-    while True:
-        cursor, page = await server.call("SCAN", cursor, "COUNT", 1000, "TYPE", "stream")
-        names.update(page)
-        if cursor == b"0":
-            return sorted(map(name_of, names))
+    """Return the names of all streams of all masters, sorted."""
+    return sorted(map(name_of, await server.scan("stream")))
 
 
 async def stream_info(server: Server, name: str) -> StreamInfo | None:

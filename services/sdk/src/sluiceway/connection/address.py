@@ -41,8 +41,9 @@ class Address:
     Args:
         topology: How the servers work together.
         nodes: Servers, sentinels, or some nodes of a cluster; empty for a Unix socket.
-        url: What redis-py is told of one of them: scheme, host, database and options, without user and password.
+        url: What redis-py is told of one of them: scheme, host and options; no user, no password, no database.
         shown: What may be shown of it: no user, no password, no options.
+        database: Its number.
         service: The master's name at the sentinels.
         username: ACL user.
         password: Its password.
@@ -52,6 +53,7 @@ class Address:
     nodes: tuple[Node, ...]
     url: str = field(repr=False)
     shown: str
+    database: int = 0
     service: str = ""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -78,10 +80,9 @@ def read_url(url: str) -> Address:
     service, database = _path(topology, path)
     username, password = _login(login)
     first, *_ = hosts_told = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in nodes]
-    database = f"/{database}" if database else ""
-    told = f"{'rediss' if encrypted else 'redis'}://{first}{database}{mark}{options}"
-    shown = f"{scheme}://{','.join(hosts_told)}{f'/{service}' if service else ''}{database}"
-    return Address(topology, nodes, told, shown, service, username, password)
+    told = f"{'rediss' if encrypted else 'redis'}://{first}{mark}{options}"
+    shown = "/".join(filter(None, (f"{scheme}://{','.join(hosts_told)}", service, database)))
+    return Address(topology, nodes, told, shown, int(database or 0), service, username, password)
 
 
 def _nodes(topology: Topology, hosts: str) -> tuple[Node, ...]:

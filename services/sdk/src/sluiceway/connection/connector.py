@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from .address import Node, wrong_url
 from .settings import RedisSettings
 
-__all__ = ["Connector"]
+__all__ = ["Connector", "command_reply"]
 
 
 class Connector:
@@ -62,3 +62,21 @@ class Connector:
             await connection.disconnect(nowait=True)
             raise
         return connection
+
+    async def ask(self, node: Node, *command: str) -> Any:
+        """Send one command over a connection of its own and return the reply, undecoded.
+
+        Raises:
+            redis.exceptions.RedisError: The server cannot be reached, or refuses.
+        """
+        connection = await self.open(node)
+        try:
+            return await command_reply(connection, *command)
+        finally:
+            await connection.disconnect(nowait=True)
+
+
+async def command_reply(connection: AbstractConnection, *command: str) -> Any:
+    """Return the undecoded reply to a command on an open connection."""
+    await connection.send_command(*command, check_health=False)
+    return await connection.read_response(disable_decoding=True)

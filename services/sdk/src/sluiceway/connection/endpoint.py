@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import Protocol, Self
 
-import redis
 from redis.asyncio.connection import AbstractConnection
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from .address import read_url
+from .address import Node, read_url
+from .cluster import Cluster
 from .connector import Connector
 from .credentials import login_options
+from .sentinel import SentinelMaster
 from .settings import RedisSettings
+from .slots import slot_of
+from .standalone import Standalone
 
 __all__ = ["Endpoint"]
 
 
+class _Route(Protocol):
+    async def open(self, stream: str, /) -> AbstractConnection: ...
+
+
 class Endpoint:
-    """One server, and the two kinds of connection the SDK makes to it.
+    """Opens connections to whichever server is the one to talk to now.
+
+    It holds no connection, and may be used by several threads and event loops.
 
     Args:
         settings: A URL or settings.
@@ -28,36 +36,47 @@ class Endpoint:
     """
 
     def __init__(self, settings: str | RedisSettings) -> None:
-        self.settings = RedisSettings.of(settings)
-        address = read_url(self.settings.url)
-        self._login = login_options(
-            self.settings.username or address.username,
-            self.settings.password or address.password,
-            self.settings.password_file,
+        self.settings = given = RedisSettings.of(settings)
+        address = read_url(given.url)
+        login = login_options(
+            given.username or address.username, given.password or address.password, given.password_file
         )
-        self._url = address.url
-        self._connector = Connector(address.url, self.settings, self._login)
+        self._connector = connector = Connector(address.url, given, {"db": address.database, **login})
+        self._route: _Route
+        self.cluster: Cluster | None = None
+        """The cluster, if it is one."""
+        if address.topology == "cluster":
+            self._route = self.cluster = Cluster(address.nodes, connector)
+        elif address.topology == "sentinel":
+            login = login_options(given.sentinel_username, given.sentinel_password, given.sentinel_password_file)
+            asking = Connector(address.url, given, login)
+            self._route = SentinelMaster(address.service, address.nodes, asking=asking, connector=connector)
+        else:
+            self._route = Standalone(connector)
 
     @property
     def block_milliseconds(self) -> int:
         """Longest blocking read: well below the socket's time-out, and the longest a stop has to wait for it."""
         return int(min(1.0, self.settings.timeout_seconds / 2) * 1000)
 
-    async def open(self) -> AbstractConnection:
-        """Return an open connection.
+    def one_step(self, stream: str, other: str) -> bool:
+        """Return whether one script may touch both streams."""
+        return self.cluster is None or slot_of(stream) == slot_of(other)
+
+    def at(self, node: Node) -> Self:
+        """Return the endpoint of one node of the cluster."""
+        one = copy.copy(self)
+        one._route = Standalone(self._connector, node)  # noqa: SLF001  # it is our own
+        return one
+
+    async def open(self, stream: str) -> AbstractConnection:
+        """Return an open connection to the server that takes a stream's writes.
 
         Raises:
-            redis.exceptions.RedisError: The server cannot be reached, or refuses the login.
+            redis.exceptions.RedisError: It cannot be found or reached, or refuses the login.
         """
-        return await self._connector.open()
+        return await self._route.open(stream)
 
-    def thread_client(self) -> redis.Redis:
-        """Return a blocking client for a thread of its own."""
-        options: dict[str, Any] = {
-            "protocol": 2,
-            "socket_timeout": self.settings.timeout_seconds,
-            "socket_connect_timeout": self.settings.connect_timeout_seconds,
-            "socket_keepalive": True,
-            "health_check_interval": 0,
-        }
-        return redis.Redis.from_url(self._url, retry=Retry(NoBackoff(), 0), **options, **self._login)
+    async def open_at(self, node: Node) -> AbstractConnection:
+        """Return an open connection to a node that another one named; raises as `open` does."""
+        return await self._connector.open(node)

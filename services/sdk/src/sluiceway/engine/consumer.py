@@ -228,7 +228,7 @@ class Consumer:
                 delivery.run.cancel("lost")
 
     def _link(self) -> Link:
-        link = Link(self._endpoint)
+        link = Link(self._endpoint, self.keys.stream)
         self._links.append(link)
         return link
 

@@ -6,14 +6,15 @@ connections are used here.
 
 from __future__ import annotations
 
+import asyncio
+import random
 import threading
 import time
 from collections.abc import Callable
 
-from redis.commands.core import Script
 from redis.exceptions import RedisError
 
-from ..connection import Endpoint
+from ..connection import Endpoint, Link
 from ..scripts import load
 from .delivery import Source
 from .shared import Shared
@@ -41,6 +42,7 @@ class LeaseKeeper:
         self._consumer = shared.consumer
         self._interval = shared.options.lease.seconds / 3
         self._lost = lost
+        self._script = load("renew")
         self._log = shared.log
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"sluiceway leases {shared.consumer}", daemon=True)
@@ -58,24 +60,29 @@ class LeaseKeeper:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        client = self._endpoint.thread_client()
-        script = client.register_script(load("renew").source.decode())
+        link = Link(self._endpoint, self._sources[0].stream)
         failing = False
-        try:
-            while not self._stopping.wait(self._interval):
+        with asyncio.Runner() as runner:
+            while not self._stopping.wait(self._interval * self._share(failing=failing)):
                 try:
                     for source in self._sources:
-                        self._renew(source, script)
+                        runner.run(self._renew(link, source))
                     failing = False
-                except (RedisError, OSError, MemoryError) as error:
+                except (RedisError, OSError, TimeoutError, MemoryError) as error:
                     # A missing group, an unreachable server: the consumer's own loops repair and report.
                     if not failing:
                         self._log.warning("Leases could not be renewed", error=str(error))
                     failing = True
-        finally:
-            client.close()
+            runner.run(link.close())
 
-    def _renew(self, source: Source, script: Script) -> None:
+    @staticmethod
+    def _share(*, failing: bool) -> float:
+        """Return how much of the interval to wait: after a failover the leases have little time left."""
+        return random.uniform(0.1, 0.2) if failing else 1.0  # noqa: S311
+
+    async def _renew(self, link: Link, source: Source) -> None:
+        # Lets this loop, which stood still meanwhile, see whether the server has closed the connection.
+        await asyncio.sleep(0)
         now = time.monotonic()
         # Copying a dict, or listing its keys, is one step for the interpreter, so the event loop cannot change it
         # meanwhile. Listing its items is not: it makes tuples, and a garbage collection then may let the loop run.
@@ -86,6 +93,6 @@ class LeaseKeeper:
                 ids.append(entry_id)
         for first in range(0, len(ids), _IDS_PER_CALL):
             chunk = ids[first : first + _IDS_PER_CALL]
-            lost = script(keys=[source.stream], args=[source.group, self._consumer, *chunk])
+            lost = await link.run(self._script, (source.stream,), (source.group, self._consumer, *chunk))
             if lost:
                 self._lost(source, lost)
