@@ -17,6 +17,7 @@ from tests.support.servers import (  # noqa: F401 - fixtures
     shared_servers,
     start_server,
 )
+from tests.support.spans import spans  # noqa: F401 - a fixture
 from tests.support.stream_report import describe_streams
 
 from sluiceway.embedded import EmbeddedServer

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from tests.support.deliveries import Item, a_handler
 
 from sluiceway import Reject, Retry, RetryLater
-from sluiceway.engine.failures import Bury, TryAgain, after_failure, describe, died_too_often
+from sluiceway.engine.failures import Bury, TryAgain, after_failure, died_too_often
+from sluiceway.error_text import describe
 from sluiceway.handlers import Handler
 
 

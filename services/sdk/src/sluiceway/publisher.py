@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,8 @@ from .context import current_flow
 from .errors import ConfigurationError, PartialPublish, PublishError, Unavailable
 from .events import Event
 from .ids import new_event_id
+from .tracing import SendSpans, active_tracer
+from .tracing.attributes import ENTRY_ID
 from .wire import Envelope, encode
 
 __all__ = ["Publisher", "Receipt"]
@@ -72,7 +75,9 @@ class Publisher:
             raise ConfigurationError(f"Publisher(unsafe_max_length={unsafe_max_length!r}): must be at least 1")
         self.stream = stream
         self._timeout_seconds = timeout_seconds
-        self._appender = Appender(Endpoint(redis), stream, timeout_seconds, unsafe_max_length)
+        endpoint = Endpoint(redis)
+        self._url = endpoint.settings.url
+        self._appender = Appender(endpoint, stream, timeout_seconds, unsafe_max_length)
 
     @property
     def lost(self) -> int:
@@ -107,6 +112,14 @@ class Publisher:
             PublishError: The server refuses it for good.
         """
         envelope = self._envelope(key, event_id, correlation_id)
+        if self._spans is None:
+            return await self._publish(event, envelope)
+        with self._spans.span((envelope,), batch=False) as span:
+            receipt = await self._publish(event, envelope)
+            span.set_attribute(ENTRY_ID, receipt.entry_id)
+            return receipt
+
+    async def _publish(self, event: Event, envelope: Envelope) -> Receipt:
         fields = encode(event, envelope)
         try:
             # One call may be under way before the one that takes this event.
@@ -139,6 +152,12 @@ class Publisher:
             self._envelope(keys[at] if keys else "", event_ids[at] if event_ids else None, None)
             for at in range(len(events))
         ]
+        if self._spans is None:
+            return await self._publish_many(events, envelopes)
+        with self._spans.span(envelopes, batch=True):
+            return await self._publish_many(events, envelopes)
+
+    async def _publish_many(self, events: Sequence[Event], envelopes: Sequence[Envelope]) -> list[Receipt]:
         entries = [encode(event, envelope) for event, envelope in zip(events, envelopes, strict=True)]
         ids: list[bytes] = []
         try:
@@ -153,6 +172,11 @@ class Publisher:
             missing = [None] * (len(entries) - len(ids))
             raise PartialPublish([*_receipts(envelopes, ids), *missing], str(failure)) from error
         return _receipts(envelopes, ids)
+
+    @cached_property
+    def _spans(self) -> SendSpans | None:
+        tracer = active_tracer()
+        return SendSpans(tracer, self._url, self.stream) if tracer is not None else None
 
     def _envelope(self, key: str, event_id: str | None, correlation_id: str | None) -> Envelope:
         flow = current_flow.get()

@@ -1,4 +1,4 @@
-"""Runs an aiohttp application as a process: logs, event loop, signals."""
+"""Runs an aiohttp application as a process: logs, spans, event loop, signals."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .logs import configure_logs
+from .tracing import set_up_tracing
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -18,6 +19,8 @@ __all__ = ["run"]
 def run(app_factory: Callable[[], web.Application], *, host: str = "127.0.0.1", port: int = 8080) -> None:
     """Serve an application until SIGTERM or SIGINT, on uvloop where it is installed.
 
+    Spans are sent where OpenTelemetry's variables ask for it, unless the application has set a tracer provider.
+
     Args:
         app_factory: Makes the application, inside of the event loop's process but before it runs.
         host: Address to listen on.
@@ -25,9 +28,13 @@ def run(app_factory: Callable[[], web.Application], *, host: str = "127.0.0.1", 
     """
     from aiohttp import web  # noqa: PLC0415  # only what serves HTTP pays for loading it
 
+    from .web import SERVICE  # noqa: PLC0415
+
     configure_logs()
+    app = app_factory()
+    set_up_tracing(app[SERVICE].name if SERVICE in app else "")
     web.run_app(
-        app_factory(),
+        app,
         host=host,
         port=port,
         print=None,

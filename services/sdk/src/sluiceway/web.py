@@ -18,7 +18,10 @@ from .metrics import ServiceCollector
 from .readiness import TOLERATED_SECONDS, readiness
 from .service import Service
 
-__all__ = ["attach"]
+__all__ = ["SERVICE", "attach"]
+
+SERVICE = web.AppKey("sluiceway_service", Service)
+"""The service that runs with an application."""
 
 _SCRAPE_SECONDS = 1.0
 
@@ -46,6 +49,7 @@ def attach(service: Service, app: web.Application, tolerated_outage_seconds: flo
         problems = readiness(service, tolerated_outage_seconds)
         return web.json_response({"ready": not problems, "problems": problems}, status=503 if problems else 200)
 
+    app[SERVICE] = service
     app.cleanup_ctx.append(consume)
     app.middlewares.insert(0, correlation)
     app.on_response_prepare.append(answer_with_correlation_id)

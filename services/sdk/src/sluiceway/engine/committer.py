@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 
 from redis.exceptions import NoPermissionError
@@ -33,9 +34,10 @@ class Committer:
     Args:
         link: Its connection.
         shared: What the consumer's rooms have in common.
+        buried: Whom to tell of a dead letter; nobody if None.
     """
 
-    def __init__(self, link: Link, shared: Shared) -> None:
+    def __init__(self, link: Link, shared: Shared, buried: Callable[[Delivery], None] | None = None) -> None:
         self._link = link
         self._consumer = shared.consumer
         self._window = int(shared.options.deduplicate.seconds * 1000)
@@ -44,6 +46,7 @@ class Committer:
         self._health = shared.health
         self._stats = shared.stats
         self._log = shared.log
+        self._buried = buried
         self._script = load("commit")
         self._queue: deque[Delivery] = deque()
         self._wake = asyncio.Event()
@@ -201,3 +204,5 @@ class Committer:
             correlation_id=delivery.flow.correlation_id,
             provenance=delivery.outputs[0][1][1],
         )
+        if self._buried is not None:
+            self._buried(delivery)

@@ -22,6 +22,7 @@ from .committer import Committer
 from .decoder import Decoder
 from .delivery import Delivery, Source, Stage
 from .dispatcher import Dispatcher
+from .failures import Bury, TryAgain
 from .groups import Groups
 from .health import Health
 from .holdings import Holdings
@@ -31,6 +32,7 @@ from .reader import Reader
 from .recovery import Recovery
 from .release import release, unstarted
 from .retries import Retries
+from .run_spans import RunSpans
 from .shared import Shared
 from .stats import Stats
 from .trimmer import Trimmer
@@ -70,9 +72,12 @@ class Consumer:
         self._endpoint = endpoint
         self._links: list[Link] = []
         self._releasing = self._link()
-        self._pools = [Pool(handler, self, self.stats) for handler in handlers]
+        self._spans = RunSpans.wanted(self, name, endpoint.settings.url)
+        if self._spans is not None:
+            handlers = [self._spans.around(handler) for handler in handlers]
+        self._pools = [Pool(handler, self._spans or self, self.stats) for handler in handlers]
         self._groups = Groups(self._link(), shared)
-        self._committer = Committer(self._link(), shared)
+        self._committer = Committer(self._link(), shared, self._spans.buried if self._spans is not None else None)
         decoder = Decoder(handlers, options.unhandled, name)
         dispatcher = Dispatcher(self._pools, self.failed)
         self.holdings.on_drop(dispatcher.left)
@@ -144,6 +149,8 @@ class Consumer:
         self._keeper.stop()
         for pool in self._pools:
             await pool.stop()
+        if self._spans is not None:
+            self._spans.close()
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
@@ -170,9 +177,9 @@ class Consumer:
         """Settle a delivery whose handler succeeded."""
         self._committer.put(delivery)
 
-    def failed(self, delivery: Delivery, error: BaseException) -> None:
+    def failed(self, delivery: Delivery, error: BaseException) -> TryAgain | Bury:
         """See to a failed attempt."""
-        self._retries.failed(delivery, error)
+        return self._retries.failed(delivery, error)
 
     def dropped(self, delivery: Delivery) -> None:
         """Let go of a delivery that is another consumer's."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from ..context import Flow
+from ..error_text import describe
 from ..errors import ConfigurationError
 from ..handlers import Handler
 from ..ids import foreign_event_id
@@ -14,7 +15,6 @@ from ..options import Unhandled
 from ..wire import text
 from .deadletter import dead_letter
 from .delivery import Delivery, Source, Stage
-from .failures import describe
 from .replayed import read_replayed
 
 __all__ = ["Decoder"]

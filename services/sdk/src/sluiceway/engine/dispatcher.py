@@ -24,7 +24,7 @@ class Dispatcher:
         failed: Whom to tell when a handler's `order_by` raises.
     """
 
-    def __init__(self, pools: Sequence[Pool], failed: Callable[[Delivery, BaseException], None]) -> None:
+    def __init__(self, pools: Sequence[Pool], failed: Callable[[Delivery, BaseException], object]) -> None:
         self._failed = failed
         self._pools = {id(pool.handler): pool for pool in pools}
         self._lanes: dict[tuple[int, str], deque[Delivery]] = {}

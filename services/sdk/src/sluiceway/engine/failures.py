@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..errors import Reject, RetryLater
 from ..handlers import Handler
 
-__all__ = ["Bury", "TryAgain", "after_failure", "describe", "died_too_often"]
+__all__ = ["Bury", "TryAgain", "after_failure", "died_too_often"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,6 @@ def after_failure(handler: Handler, starts: int, error: BaseException, chance: f
     if isinstance(error, RetryLater):
         return TryAgain(error.seconds)
     return TryAgain(policy.wait_seconds(starts, chance))
-
-
-def describe(error: BaseException) -> str:
-    """Return an error's text, whatever it is: one that cannot be read, or not be encoded, must do no harm."""
-    try:
-        told = str(error)
-    except Exception as unreadable:  # noqa: BLE001  # the user's class
-        told = f"(its text cannot be read: {type(unreadable).__name__})"
-    return told.encode("utf-8", "backslashreplace").decode()
 
 
 def died_too_often(handler: Handler, count: int, failures: int) -> bool:

@@ -38,7 +38,7 @@ class Outcomes(Protocol):
     def done(self, delivery: Delivery) -> None:
         """Its handler succeeded."""
 
-    def failed(self, delivery: Delivery, error: BaseException) -> None:
+    def failed(self, delivery: Delivery, error: BaseException) -> object:
         """Its handler raised, or ran out of time."""
 
     def dropped(self, delivery: Delivery) -> None:

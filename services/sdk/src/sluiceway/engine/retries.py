@@ -10,13 +10,14 @@ from itertools import count as counting
 from typing import Any
 
 from ..connection import Link
+from ..error_text import describe
 from ..scripts import load
 from .committer import Committer
 from .deadletter import dead_letter
 from .decoder import Decoder
 from .delivery import Delivery, Source, Stage, Waiting
 from .dispatcher import Dispatcher
-from .failures import Bury, after_failure, describe, died_too_often
+from .failures import Bury, TryAgain, after_failure, died_too_often
 from .shared import Shared
 
 __all__ = ["Retries"]
@@ -73,8 +74,8 @@ class Retries:
         self._idle = asyncio.Event()
         self._holdings.on_drop(self._left)
 
-    def failed(self, delivery: Delivery, error: BaseException) -> None:
-        """Decide what follows a failed attempt, and see to it."""
+    def failed(self, delivery: Delivery, error: BaseException) -> TryAgain | Bury:
+        """Decide what follows a failed attempt, see to it, and return it."""
         handler = delivery.handler
         assert handler is not None  # noqa: S101  # only deliveries with a handler are run
         self._stats.failed += 1
@@ -105,6 +106,7 @@ class Retries:
             self._failed.append((delivery, outcome.wait_seconds, told[:500]))
             self._wake.set()
         self._left(delivery)
+        return outcome
 
     def keep(self, source: Source, entry_id: bytes, wait_seconds: float, *, alone: bool) -> None:
         """Keep an entry that was taken over until it may start."""
