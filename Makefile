@@ -2,7 +2,7 @@
 # into .tools, everything further into .venv, each version pinned with its hash in requirements/.
 
 PYTHON ?= python3
-MEMBERS := $(wildcard services/*/pyproject.toml)
+MEMBERS := $(wildcard services/*/pyproject.toml operator/pyproject.toml)
 
 UV := .tools/bin/uv
 PY := .venv/bin/python
@@ -39,7 +39,8 @@ sync: .venv/stamp ## make or update .venv (the other commands do it themselves)
 MEMBER_NAMES = $(shell grep -hm1 '^name = ' $(MEMBERS) | cut -d '"' -f 2)
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock" $(MEMBER_NAMES:%=--no-emit-package %) $(if $(UPGRADE),--upgrade)
-LOCKED_MEMBERS := $(filter-out shop-events,$(MEMBERS:services/%/pyproject.toml=%))
+# the events are a library: whoever uses them locks them
+LOCKED_MEMBERS := $(filter-out services/shop-events,$(MEMBERS:%/pyproject.toml=%))
 
 .PHONY: lock
 lock: .tools/stamp ## recompile requirements/*.txt from the pyproject files (UPGRADE=1: newest versions)
@@ -48,7 +49,7 @@ lock: .tools/stamp ## recompile requirements/*.txt from the pyproject files (UPG
 	$(COMPILE) --group dev --all-extras $(MEMBERS) -o requirements/dev.txt
 	$(COMPILE) --constraints requirements/dev.txt --group bench -o requirements/bench.txt
 	set -e; for member in $(LOCKED_MEMBERS); do \
-		$(COMPILE) --constraints requirements/dev.txt --all-extras services/$$member/pyproject.toml -o requirements/$$member.txt; \
+		$(COMPILE) --constraints requirements/dev.txt --all-extras $$member/pyproject.toml -o requirements/$$(basename $$member).txt; \
 	done
 
 # --- tests ------------------------------------------------------------------------------------------------------------

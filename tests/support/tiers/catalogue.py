@@ -30,7 +30,8 @@ def tiers(root: Path) -> tuple[Tier, ...]:
 
     The static tiers run beside the unit tests (two cores). Integration has the machine to itself.
     """
-    members = sorted(path.parent.relative_to(root) for path in root.glob("services/*/pyproject.toml"))
+    found = [*root.glob("services/*/pyproject.toml"), root / "operator" / "pyproject.toml"]
+    members = sorted(path.parent.relative_to(root) for path in found)
     deptry = tuple(
         _tool("deptry", "--no-ansi", "--config", f"{member}/pyproject.toml", f"{member}/src") for member in members
     )

@@ -1,0 +1,3 @@
+"""The controller of StreamConsumer resources: observe, decide, act, report."""
+
+__all__: list[str] = []
