@@ -33,15 +33,24 @@ class Appender:
         stream: Where entries go.
         timeout_seconds: Longest wait for a call.
         max_length: Cut the stream to this length, unread entries included, and count what is lost; None never cuts.
+        drains: Also write to a full server: what comes from a consumer helps to empty it.
     """
 
-    def __init__(self, endpoint: Endpoint, stream: str, timeout_seconds: float, max_length: int | None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        stream: str,
+        timeout_seconds: float,
+        max_length: int | None = None,
+        *,
+        drains: bool = False,
+    ) -> None:
         self._link = Link(endpoint, stream)
         self._stream = stream
         self._keys = [stream] if max_length is None else [stream, lost_key(stream)]
         self._timeout_seconds = timeout_seconds
         self._max_length = max_length
-        self._script = load("publish" if max_length is None else "publish_capped")
+        self._script = load("publish_capped" if max_length is not None else "forward" if drains else "publish")
         self._one_at_a_time = asyncio.Lock()
         self._queue: deque[tuple[Fields, asyncio.Future[bytes]]] = deque()
         self._flusher: asyncio.Task[None] | None = None

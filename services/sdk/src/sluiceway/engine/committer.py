@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from redis.exceptions import NoPermissionError
@@ -14,6 +14,7 @@ from ..connection import Link
 from ..ids import entry_milliseconds
 from ..scripts import load
 from .delivery import Delivery, Source
+from .forwarder import Forwarder
 from .shared import Shared
 
 __all__ = ["Committer"]
@@ -35,10 +36,18 @@ class Committer:
         link: Its connection.
         shared: What the consumer's rooms have in common.
         buried: Whom to tell of a dead letter; nobody if None.
+        forwarder: Publishes first what the commit cannot reach; None where it reaches everything.
     """
 
-    def __init__(self, link: Link, shared: Shared, buried: Callable[[Delivery], None] | None = None) -> None:
+    def __init__(
+        self,
+        link: Link,
+        shared: Shared,
+        buried: Callable[[Delivery], None] | None = None,
+        forwarder: Forwarder | None = None,
+    ) -> None:
         self._link = link
+        self._forwarder = forwarder
         self._consumer = shared.consumer
         self._window = int(shared.options.deduplicate.seconds * 1000)
         self._most = shared.options.commit_count
@@ -74,6 +83,8 @@ class Committer:
                 # Handlers that finish in this same turn of the event loop may join.
                 await asyncio.sleep(0)
             batch = self._take()
+            if self._forwarder is not None and batch:
+                batch = await self._forward(self._forwarder, batch)
             if batch:
                 await self._settle(batch)
 
@@ -88,6 +99,13 @@ class Committer:
                 batch.append(delivery)
                 size += delivery.size
         return batch
+
+    async def _forward(self, forwarder: Forwarder, batch: list[Delivery]) -> list[Delivery]:
+        """Publish what the commit cannot reach, and return the deliveries that may be committed now."""
+        refused = await forwarder.forward(batch)
+        if refused:
+            await self._hold_back(list(refused), refused)
+        return [delivery for delivery in batch if delivery not in refused]
 
     async def _settle(self, batch: list[Delivery]) -> None:
         source = batch[0].source
@@ -117,13 +135,17 @@ class Committer:
     async def _narrow(self, batch: list[Delivery], refusal: NoPermissionError) -> None:
         """Find whose output stream it is that we may not touch: the server refuses a whole commit for one of its keys."""
         if len(batch) == 1:
-            keys, arguments = self._request(batch[0].source, batch, forbidden=True)
-            await self._health.persist("commit", partial(self._link.run, self._script, keys, arguments))
-            self._refused(batch[0], str(refusal))
+            await self._hold_back(batch, {batch[0]: str(refusal)})
             return
         middle = len(batch) // 2
         await self._settle(batch[:middle])
         await self._settle(batch[middle:])
+
+    async def _hold_back(self, batch: list[Delivery], refused: Mapping[Delivery, str]) -> None:
+        keys, arguments = self._request(batch[0].source, batch, forbidden=True)
+        await self._health.persist("commit", partial(self._link.run, self._script, keys, arguments))
+        for delivery, why in refused.items():
+            self._refused(delivery, why)
 
     def _request(
         self, source: Source, batch: list[Delivery], *, forbidden: bool = False

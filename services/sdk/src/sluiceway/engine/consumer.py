@@ -23,6 +23,7 @@ from .decoder import Decoder
 from .delivery import Delivery, Source, Stage
 from .dispatcher import Dispatcher
 from .failures import Bury, TryAgain
+from .forwarder import Forwarder
 from .groups import Groups
 from .health import Health
 from .holdings import Holdings
@@ -77,7 +78,9 @@ class Consumer:
             handlers = [self._spans.around(handler) for handler in handlers]
         self._pools = [Pool(handler, self._spans or self, self.stats) for handler in handlers]
         self._groups = Groups(self._link(), shared)
-        self._committer = Committer(self._link(), shared, self._spans.buried if self._spans is not None else None)
+        self._forwarder = Forwarder(endpoint, shared) if endpoint.cluster is not None else None
+        buried = self._spans.buried if self._spans is not None else None
+        self._committer = Committer(self._link(), shared, buried, self._forwarder)
         decoder = Decoder(handlers, options.unhandled, name)
         dispatcher = Dispatcher(self._pools, self.failed)
         self.holdings.on_drop(dispatcher.left)
@@ -165,6 +168,8 @@ class Consumer:
         await asyncio.to_thread(self._keeper.join)
         for link in self._links:
             await link.close()
+        if self._forwarder is not None:
+            await self._forwarder.close()
 
     async def _release(self, source: Source, never_started: list[bytes]) -> None:
         released, trimmed = await release(self._releasing, source, self.name, never_started)
