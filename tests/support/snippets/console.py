@@ -64,7 +64,7 @@ async def run_command(command: Command, programs: Programs, environment: Mapping
         program = programs.start("-c", _IN_A_SHELL, command.line, env=environment)
         code = await program.ended(_LONGEST_SECONDS)
         missing = missing_lines(command.shown, program.output)
-        assert (code, missing) == (command.code, []), f"$ {command.line}\n{program.output}"
+        assert (code, missing) == (command.code, []), f"$ {command.line}\n{program.output}\nnot there: {missing}"
         return True
 
     if _LOOKS_ONLY.match(command.line):

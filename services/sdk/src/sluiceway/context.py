@@ -80,8 +80,8 @@ class Context:
 
     @property
     def entry_id(self) -> str:
-        """The entry's ID in its stream."""
-        return self._delivery.entry_id.decode()
+        """The entry's ID in that stream, also when the event is replayed: a later one is newer."""
+        return self._delivery.origin_id.decode()
 
     @property
     def stream(self) -> str:
