@@ -75,6 +75,10 @@ class Receiver:
         """Return the spans of a name."""
         return [span for span in tuple(self.spans) if span.name == name]
 
+    def sent_by(self, service: str, name: str) -> list[ReceivedSpan]:
+        """Return a service's spans of a name."""
+        return [span for span in self.named(name) if span.service == service]
+
     def close(self) -> None:
         """Stop listening."""
         self._server.shutdown()
