@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from tests.support.consuming import one_server
 from tests.support.eventually import eventually
-from tests.support.otlp_receiver import Receiver
+from tests.support.otlp_receiver import ReceivedSpan, Receiver
 from tests.support.processes import Program, Programs
 from tests.support.shop import ORDER
 
@@ -66,20 +66,22 @@ async def test_an_order_is_one_trace_through_three_processes(
 
     await shop.order(f"00-{TRACE}-{PARENT}-01")
 
-    # each process sends its spans when it likes
     parent = PARENT
     for service, name in (
         ("orders", "publish orders"),
         ("payments", "process orders"),
         ("notifications", "process payments"),
     ):
-        (span,) = await eventually(
-            lambda service=service, name=name: receiver.sent_by(service, name),  # type: ignore[misc]
-            within_seconds=60,
-            what=f"{name!r} of {service}",
-        )
+        span = await sent_by(receiver, service, name)
         assert (span.trace_id, span.parent_id) == (TRACE, parent)
         parent = span.span_id
+
+
+async def sent_by(receiver: Receiver, service: str, name: str) -> ReceivedSpan:
+    """Wait for a service's only span of a name: each process sends its spans when it likes."""
+    await eventually(lambda: receiver.sent_by(service, name), within_seconds=60, what=f"the span {name!r} of {service}")
+    (span,) = receiver.sent_by(service, name)
+    return span
 
 
 async def test_spans_that_are_still_here_are_sent_before_a_service_ends(
