@@ -159,6 +159,10 @@ class Service:
         """The declared handlers by stream."""
         return {stream: tuple(handlers) for stream, handlers in self._handlers.items()}
 
+    def options(self, stream: str) -> ConsumerOptions:
+        """Return what `consume` set for a stream, or the defaults."""
+        return self._options.get(stream, ConsumerOptions())
+
     async def start(self) -> None:
         """Start consuming. It returns at once, whether or not the server is there; `readiness` tells.
 
@@ -173,13 +177,7 @@ class Service:
                     f"service {self.name}: consume({stream!r}, …) but no handler reads that stream"
                 )
         self.consumers = tuple(
-            Consumer(
-                self._endpoint,
-                GroupKeys(stream, self.group),
-                self.consumer,
-                handlers,
-                self._options.get(stream, ConsumerOptions()),
-            )
+            Consumer(self._endpoint, GroupKeys(stream, self.group), self.consumer, handlers, self.options(stream))
             for stream, handlers in self._handlers.items()
         )
         for consumer in self.consumers:

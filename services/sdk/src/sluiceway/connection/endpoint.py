@@ -11,6 +11,7 @@ from .address import Node, read_url
 from .cluster import Cluster
 from .connector import Connector
 from .credentials import login_options
+from .detour import detour
 from .sentinel import SentinelMaster
 from .settings import RedisSettings
 from .slots import slot_of
@@ -75,6 +76,8 @@ class Endpoint:
         Raises:
             redis.exceptions.RedisError: It cannot be found or reached, or refuses the login.
         """
+        if (instead := detour.get()) is not None:
+            return await instead.open(stream)
         return await self._route.open(stream)
 
     async def open_at(self, node: Node) -> AbstractConnection:

@@ -187,11 +187,14 @@ class Committer:
             if self._refusals:
                 self._refusals.pop((delivery.source.stream, delivery.entry_id), None)
             if status == "gone":
+                delivery.counts_as = "gone"
                 stats.gone += 1
             elif status == "lost":
+                delivery.counts_as = "lost_to_trimming"
                 stats.lost_to_trimming += 1
                 self._log.error("Entry was trimmed away while it was processed", entry_id=delivery.entry_id.decode())
             elif status == "duplicate" and not repeated:
+                delivery.counts_as = "duplicate"
                 settled["duplicate"] += 1
             else:
                 settled[delivery.counts_as] += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -54,13 +54,20 @@ class Consumer:
         name: This consumer's name in the group: the pod's name, or host, process and a random part.
         handlers: What to run; their event types must differ.
         options: Sizes and policies.
+        clock: Seconds by which retries are waited for.
 
     Raises:
         ConfigurationError: Two handlers take the same type and version.
     """
 
     def __init__(
-        self, endpoint: Endpoint, keys: GroupKeys, name: str, handlers: Sequence[Handler], options: ConsumerOptions
+        self,
+        endpoint: Endpoint,
+        keys: GroupKeys,
+        name: str,
+        handlers: Sequence[Handler],
+        options: ConsumerOptions,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.keys = keys
         self.name = name
@@ -69,7 +76,7 @@ class Consumer:
         self.health = Health(self._log)
         sources = (Source(keys, replay=False), Source(keys, replay=True))
         self.holdings = Holdings(sources, options)
-        shared = Shared(name, options, self.holdings, self.health, self.stats, self._log)
+        shared = Shared(name, options, self.holdings, self.health, self.stats, self._log, clock)
         self._endpoint = endpoint
         self._links: list[Link] = []
         self._releasing = self._link()
@@ -146,6 +153,25 @@ class Consumer:
         except TimeoutError:
             self._log.warning("The server did not take all outcomes in time; others will take these entries over")
         await self._end()
+
+    async def abandon(self) -> None:
+        """End as a killed process does: nothing is finished and nothing is handed back."""
+        self.stopping = True
+        self._keeper.stop()
+        for task in self._tasks.values():
+            task.cancel()
+        for pool in self._pools:
+            await pool.stop()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.to_thread(self._keeper.join)
+        for link in self._links:
+            await link.close()
+
+    def advance(self, seconds: float) -> None:
+        """Let what runs and what waits be older by so many seconds; the clock has been set before."""
+        for pool in self._pools:
+            pool.advance(seconds)
+        self._retries.look()
 
     async def _end(self) -> None:
         never_started = {source: unstarted(source) for source in self.holdings.sources}

@@ -59,7 +59,7 @@ class Waiting:
     """An entry we own without its body.
 
     Args:
-        due: Monotonic time at which it may start.
+        due: When it may start, by the consumer's clock.
         delivery: The delivery it was, if it failed here: it keeps its place in its key's lane.
         alone: It may have ended a process, so it is started while no other such entry runs.
     """

@@ -31,6 +31,7 @@ class Holdings:
         self._typical = 0.0
         self._freed = asyncio.Event()
         self._on_drop: list[Callable[[Delivery], None]] = []
+        self._on_park: list[Callable[[Source, bytes, Waiting], None]] = []
 
     @property
     def held(self) -> int:
@@ -65,6 +66,10 @@ class Holdings:
         """Call back for every delivery that leaves: settled, or lost to another consumer."""
         self._on_drop.append(callback)
 
+    def on_park(self, callback: Callable[[Source, bytes, Waiting], None]) -> None:
+        """Call back for every entry that begins to wait: for its next attempt, or for its start after a takeover."""
+        self._on_park.append(callback)
+
     def owns(self, source: Source, entry_id: bytes) -> bool:
         """Return whether an entry is in hand already."""
         return entry_id in source.held or entry_id in source.waiting
@@ -83,6 +88,8 @@ class Holdings:
         if delivery is not None:
             self._bytes -= delivery.size
         source.waiting[entry_id] = waiting
+        for callback in self._on_park:
+            callback(source, entry_id, waiting)
         self._freed.set()
 
     def drop(self, delivery: Delivery) -> None:

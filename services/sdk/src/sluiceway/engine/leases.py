@@ -7,6 +7,7 @@ connections are used here.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import random
 import threading
 import time
@@ -45,7 +46,13 @@ class LeaseKeeper:
         self._script = load("renew")
         self._log = shared.log
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"sluiceway leases {shared.consumer}", daemon=True)
+        # The context says where connections are to be opened; a thread would begin with an empty one.
+        self._thread = threading.Thread(
+            target=contextvars.copy_context().run,
+            args=(self._run,),
+            name=f"sluiceway leases {shared.consumer}",
+            daemon=True,
+        )
 
     def start(self) -> None:
         """Start the thread."""

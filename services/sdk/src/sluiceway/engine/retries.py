@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import time
 from collections import deque
 from itertools import count as counting
 from typing import Any
@@ -58,6 +57,7 @@ class Retries:
         self._health = shared.health
         self._stats = shared.stats
         self._log = shared.log
+        self._clock = shared.clock
         self._fail = load("fail")
         self._start = load("start")
         self._failed: deque[tuple[Delivery, float, str]] = deque()
@@ -110,7 +110,11 @@ class Retries:
 
     def keep(self, source: Source, entry_id: bytes, wait_seconds: float, *, alone: bool) -> None:
         """Keep an entry that was taken over until it may start."""
-        self._park(source, entry_id, Waiting(time.monotonic() + wait_seconds, alone=alone))
+        self._park(source, entry_id, Waiting(self._clock() + wait_seconds, alone=alone))
+
+    def look(self) -> None:
+        """Look at the clock: time has passed otherwise than by waiting."""
+        self._wake.set()
 
     def stop_starting(self) -> None:
         """Start nothing more; failures are still recorded."""
@@ -136,7 +140,7 @@ class Retries:
     async def _sleep(self) -> None:
         self._wake.clear()
         first = min((heap[0][0] for heap in (self._heap, self._heads) if heap), default=None)
-        wait = max(0.0, first - time.monotonic()) if first is not None else None
+        wait = max(0.0, first - self._clock()) if first is not None else None
         if (wait is not None and wait == 0.0) or self._startable_suspect():
             # Something is due but there is no room for it.
             wait = 0.02
@@ -161,7 +165,7 @@ class Retries:
         arguments: list[bytes | str | int] = [source.group, self._consumer]
         for delivery, wait, told in batch:
             arguments += (delivery.entry_id, int(wait * 1000), told)
-        began = time.monotonic()
+        began = self._clock()
         lost: list[bytes] = await self._health.persist(
             "record of a failure",
             lambda: self._link.run(self._fail, (source.stream, source.retry), arguments),
@@ -199,7 +203,7 @@ class Retries:
 
     def _due(self, heap: list[_Due], most: int) -> tuple[Source, list[bytes]] | None:
         """Take from a heap what is due, of one stream; entries that must run alone queue for that instead."""
-        now = time.monotonic()
+        now = self._clock()
         due: list[bytes] = []
         owner: Source | None = None
         while heap and heap[0][0] <= now and len(due) < most:
@@ -238,6 +242,8 @@ class Retries:
             elif rest[0] == b"trimmed":
                 self._stats.lost_to_trimming += 1
                 self._log.error("Pending entry was trimmed away", entry_id=entry_id.decode())
+                if waiting.delivery is not None:
+                    waiting.delivery.counts_as = "lost_to_trimming"
                 self._holdings.forget(source, entry_id)
             else:
                 started.append(self._revive(source, entry_id, waiting, *rest))

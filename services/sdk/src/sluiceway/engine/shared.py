@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,7 @@ class Shared:
         health: Its contact with the server.
         stats: What it counts.
         log: Logger bound to stream, group and consumer.
+        clock: Seconds by which retries are waited for; tests step them.
     """
 
     consumer: str
@@ -35,3 +38,4 @@ class Shared:
     health: Health
     stats: Stats
     log: FilteringBoundLogger
+    clock: Callable[[], float] = time.monotonic
