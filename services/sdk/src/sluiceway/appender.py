@@ -20,6 +20,8 @@ Fields = Sequence[bytes | str]
 MOST_PER_CALL = 256
 """Keeps one call at about a millisecond on the server, which serves nobody else meanwhile."""
 _MOST_BYTES_PER_CALL = 1 << 20
+_COMMANDS = ("evalsha", "eval", "xadd")
+_COMMANDS_CAPPED = ("xlen", "xrange", "xpending", "xinfo|groups", "xtrim", "hincrby")
 
 
 class Appender:
@@ -47,7 +49,10 @@ class Appender:
     ) -> None:
         self._link = Link(endpoint, stream)
         self._stream = stream
-        self._keys = [stream] if max_length is None else [stream, lost_key(stream)]
+        self.keys = [stream] if max_length is None else [stream, lost_key(stream)]
+        """What its calls touch."""
+        self.commands = _COMMANDS if max_length is None else (*_COMMANDS, *_COMMANDS_CAPPED)
+        """What its calls are made of, in small letters."""
         self._timeout_seconds = timeout_seconds
         self._max_length = max_length
         self._script = load("publish_capped" if max_length is not None else "forward" if drains else "publish")
@@ -125,5 +130,5 @@ class Appender:
             arguments.append(len(fields))
             arguments += fields
         if self._max_length is None:
-            return self._keys, arguments
-        return self._keys, [self._max_length, *arguments]
+            return self.keys, arguments
+        return self.keys, [self._max_length, *arguments]

@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from .connection import Endpoint, Link, RedisSettings
+from redis.exceptions import NoPermissionError, ResponseError
+
+from .connection import Argument, Endpoint, Link, RedisSettings
 from .engine.deadletter import PROVENANCE, PROVENANCE_PACKED
 from .engine.packing import unpack
 from .errors import SluicewayError
 from .keys import GroupKeys
 from .logs import sdk_log
+from .rights import advice, is_denied
 from .scripts import load
 
 __all__ = ["DeadLetter", "DeadLetters"]
 
 _PAGE = 100
+_REPLAY_COMMANDS = ("evalsha", "eval", "xrange", "xadd", "xdel")
 _ENTRY_ID = re.compile(r"\d{1,19}-\d{1,20}")
 
 
@@ -74,7 +78,7 @@ class DeadLetters:
 
     async def count(self) -> int:
         """Return how many there are."""
-        number: int = await self._link.call("XLEN", self._keys.dead)
+        number: int = await self._call("XLEN")
         return number
 
     async def list(self) -> AsyncIterator[DeadLetter]:
@@ -93,7 +97,7 @@ class DeadLetters:
         """
         if not _ENTRY_ID.fullmatch(letter_id):
             return None
-        found = await self._link.call("XRANGE", self._keys.dead, letter_id, letter_id, "COUNT", 1)
+        found = await self._call("XRANGE", letter_id, letter_id, "COUNT", 1)
         if not found:
             return None
         letter = _read(*found[0])
@@ -110,16 +114,19 @@ class DeadLetters:
         letter = await self.show(letter_id)
         if letter is None:
             return None
-        entry_id: bytes | None = await self._link.run(
-            self._replay,
-            (self._keys.dead, self._keys.replay),
-            (letter_id, letter.provenance["entryId"], uuid.uuid4().hex),
-        )
+        keys = (self._keys.dead, self._keys.replay)
+        arguments = (letter_id, letter.provenance["entryId"], uuid.uuid4().hex)
+        try:
+            entry_id: bytes | None = await self._link.run(self._replay, keys, arguments)
+        except ResponseError as error:
+            if not is_denied(error):
+                raise
+            raise NoPermissionError(f"{error}; {advice(error, keys, _REPLAY_COMMANDS)}") from error
         return entry_id.decode() if entry_id else None
 
     async def replay_all(self) -> int:
         """Give all that are there now back to this group, and return how many."""
-        newest = await self._link.call("XREVRANGE", self._keys.dead, "+", "-", "COUNT", 1)
+        newest = await self._call("XREVRANGE", "+", "-", "COUNT", 1)
         replayed = 0
         # Those that come back as dead letters meanwhile have later IDs.
         async for letter in self._each(newest[0][0] if newest else b"-"):
@@ -130,15 +137,21 @@ class DeadLetters:
         """Delete some of them, or all where none is named, and return how many."""
         if letter_ids:
             known = [letter_id for letter_id in letter_ids if _ENTRY_ID.fullmatch(letter_id)]
-            number: int = await self._link.call("XDEL", self._keys.dead, *known) if known else 0
+            number: int = await self._call("XDEL", *known) if known else 0
             return number
-        gone: int = await self._link.call("XTRIM", self._keys.dead, "MAXLEN", 0)
+        gone: int = await self._call("XTRIM", "MAXLEN", 0)
         return gone
+
+    async def _call(self, command: str, *arguments: Argument) -> Any:
+        try:
+            return await self._link.call(command, self._keys.dead, *arguments)
+        except NoPermissionError as error:
+            raise NoPermissionError(f"{error}; {advice(error, (self._keys.dead,), ())}") from error
 
     async def _each(self, end: bytes) -> AsyncIterator[DeadLetter]:
         start = b"-"
         while True:
-            page = await self._link.call("XRANGE", self._keys.dead, start, end, "COUNT", _PAGE)
+            page = await self._call("XRANGE", start, end, "COUNT", _PAGE)
             for entry_id, fields in page:
                 letter = _read(entry_id, fields)
                 if letter is None:

@@ -80,6 +80,11 @@ class GroupKeys:
         return f"{self.state}:retry"
 
     @property
+    def scratch(self) -> str:
+        """Key on which a consumer tries at its start what its user may do; nothing stays there."""
+        return f"{self.state}:rights"
+
+    @property
     def markers(self) -> tuple[str, str, str]:
         """The ring of marker sets: the current one, the one before, and the one about to be used again."""
         return f"{self.state}:seen:0", f"{self.state}:seen:1", f"{self.state}:seen:2"

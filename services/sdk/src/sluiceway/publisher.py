@@ -9,7 +9,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import RedisError
 
 from .appender import MOST_PER_CALL, Appender
 from .connection import Endpoint, RedisSettings
@@ -18,13 +18,12 @@ from .context import current_flow
 from .errors import ConfigurationError, PartialPublish, PublishError, Unavailable
 from .events import Event
 from .ids import new_event_id
+from .rights import advice, is_denied
 from .tracing import SendSpans, active_tracer
 from .tracing.attributes import ENTRY_ID
 from .wire import Envelope, encode
 
 __all__ = ["Publisher", "Receipt"]
-
-_DENIED_IN_A_SCRIPT = ("can't run this command", "ACL failure in script")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +188,8 @@ class Publisher:
         told = f"stream {self.stream}: {str(error) or type(error).__name__}"
         if is_temporary(error):
             return Unavailable(told)
-        if isinstance(error, NoPermissionError) or any(words in told for words in _DENIED_IN_A_SCRIPT):
-            # Redis 7.0 does not say which command a script was denied.
-            told += "; a publisher needs +evalsha, +eval and +xadd on its stream's key"
+        if is_denied(error):
+            told += f"; {advice(error, self._appender.keys, self._appender.commands)}"
         return PublishError(told)
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from redis.exceptions import (
     AuthenticationError,
     AuthenticationWrongNumberOfArgsError,
-    NoPermissionError,
     RedisError,
     ResponseError,
 )
@@ -16,12 +13,12 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ..connection.faults import is_temporary
 from ..errors import ConfigurationError, SluicewayError, Unavailable
+from ..rights import advice, is_denied
 from .exits import Exit, Failure
 
 __all__ = ["explained"]
 
 _LOGIN = ("WRONGPASS", "NOAUTH", "NOPERM this user", "ERR AUTH", "ERR invalid password", "invalid username-password")
-_RIGHT = re.compile(r"to run the '([^']+)' command")
 
 
 def explained(error: Exception, address: str) -> Failure:
@@ -43,10 +40,10 @@ def explained(error: Exception, address: str) -> Failure:
         return Failure(f"{address} refuses the user or the password: {text}", Exit.USAGE)
     if isinstance(error, Unavailable):
         return Failure(f"{address} cannot take it now, {text}", Exit.UNREACHABLE)
-    if isinstance(error, NoPermissionError) or "NOPERM" in text:
-        found = _RIGHT.search(text)
-        advice = f"; allow it with +{found[1]}" if found else "; allow the key with ~PATTERN"
-        return Failure(f"{address}: {text}{advice} (ACL SETUSER), or use another user")
+    if is_denied(error):
+        # What knows the key has said already what to allow.
+        told = text if "ACL SETUSER" in text else f"{text}; {advice(text, (), ())}"
+        return Failure(f"{address}: {told}, or use another user")
     if isinstance(error, RedisConnectionError | RedisTimeoutError | OSError | TimeoutError):
         return Failure(
             f"{address} cannot be reached: {text}; is the server running, is --redis right?", Exit.UNREACHABLE

@@ -13,6 +13,7 @@ from redis.exceptions import NoPermissionError
 from ..engine.deadletter import PROVENANCE
 from ..ids import entry_milliseconds, entry_order
 from ..keys import RELEASED, GroupKeys
+from ..rights import is_about_a_key
 from .entry_pages import Row, entries_between
 from .flow import Entry, Flow, Outcome, State, assemble, belongs_to
 from .retry_record import read_record
@@ -74,7 +75,9 @@ class FlowSearch:
         for name in names:
             try:
                 info = await stream_info(self.server, name)
-            except NoPermissionError:
+            except NoPermissionError as error:
+                if not is_about_a_key(error):
+                    raise
                 self.hidden.append(name)
                 continue
             if info is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from redis.exceptions import NoPermissionError, RedisError
 
+from ..rights import is_about_a_key
 from .command import Command, add_json_option, add_server_options, duration, not_empty
 from .exits import Exit, Failure
 from .failures import explained
@@ -109,7 +110,9 @@ async def _all(server: Server) -> tuple[list[StreamInfo], int]:
     for name in await find_streams(server):
         try:
             info = await stream_info(server, name)
-        except NoPermissionError:
+        except NoPermissionError as error:
+            if not is_about_a_key(error):
+                raise
             hidden += 1
             continue
         if info is not None:  # it may have gone since

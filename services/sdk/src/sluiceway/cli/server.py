@@ -11,12 +11,13 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from ..connection import Argument, Endpoint, RedisSettings
 from ..connection.address import read_url
 from ..connection.faults import is_temporary
 from ..errors import ConfigurationError, SluicewayError
+from ..rights import advice
 from .exits import Exit, Failure
 from .failures import explained
 from .masters import Masters
@@ -53,9 +54,12 @@ class Server:
         key = arguments[2 if arguments[0] == "XINFO" else 1]
         async with self._reconnecting():
             link = await self._masters.of(str(key))
-            return await link.call(
-                *(each.encode("utf-8", "surrogateescape") if isinstance(each, str) else each for each in arguments)
-            )
+            try:
+                return await link.call(
+                    *(each.encode("utf-8", "surrogateescape") if isinstance(each, str) else each for each in arguments)
+                )
+            except NoPermissionError as error:
+                raise NoPermissionError(f"{error}; {advice(error, (str(key),), ())}") from error
 
     async def call_all(self, *arguments: Argument) -> list[Any]:
         """Send a command to every master and return their replies."""

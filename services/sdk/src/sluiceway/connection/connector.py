@@ -33,6 +33,8 @@ class Connector:
             "socket_connect_timeout": settings.connect_timeout_seconds,
             "socket_keepalive": True,
             "health_check_interval": 0,
+            # CLIENT SETINFO, which it would send at every connect, takes a right of its own.
+            "driver_info": None,
         }
         try:
             self._pool = ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 0), **options, **login)

@@ -12,6 +12,7 @@ from redis.exceptions import NoPermissionError
 
 from ..connection import Link
 from ..ids import entry_milliseconds
+from ..rights import advice, is_denied
 from ..scripts import load
 from .delivery import Delivery, Source
 from .forwarder import Forwarder
@@ -208,6 +209,8 @@ class Committer:
 
         Neither the event nor its handler is at fault, so it is not run again and never becomes a dead letter.
         """
+        if is_denied(text):
+            text = f"{text}; {advice(text, sorted({stream for stream, _ in delivery.outputs}), ['xadd'])}"
         place = (delivery.source.stream, delivery.entry_id)
         refusals = self._refusals[place] = self._refusals.get(place, 0) + 1
         self._stats.commit_errors += 1

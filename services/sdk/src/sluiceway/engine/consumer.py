@@ -33,6 +33,7 @@ from .reader import Reader
 from .recovery import Recovery
 from .release import release, unstarted
 from .retries import Retries
+from .rights import Rights
 from .run_spans import RunSpans
 from .shared import Shared
 from .stats import Stats
@@ -84,6 +85,7 @@ class Consumer:
         if self._spans is not None:
             handlers = [self._spans.around(handler) for handler in handlers]
         self._pools = [Pool(handler, self._spans or self, self.stats) for handler in handlers]
+        self._rights = Rights(self._link(), shared)
         self._groups = Groups(self._link(), shared)
         self._forwarder = Forwarder(endpoint, shared) if endpoint.cluster is not None else None
         buried = self._spans.buried if self._spans is not None else None
@@ -232,6 +234,7 @@ class Consumer:
         await self._reader.run()
 
     async def _prepare(self) -> None:
+        await self.health.persist("look at the user's rights", self._rights.check)
         await self._groups.repair()
 
         async def tidy() -> None:

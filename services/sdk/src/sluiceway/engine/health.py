@@ -40,6 +40,8 @@ class Health:
         """Why this consumer will not read until somebody steps in, or None."""
         self.repair: Callable[[], Awaitable[None]] | None = None
         """What makes a missing group anew."""
+        self.explain: Callable[[BaseException], Awaitable[BaseException]] | None = None
+        """What finds out which right is missing where the server does not say."""
 
     @property
     def fault(self) -> str | None:
@@ -82,7 +84,7 @@ class Health:
                 if group_is_missing(error) and self.repair is not None:
                     await self.repair()
                     continue
-                self.failed(what, error)
+                self.failed(what, await self.explain(error) if self.explain is not None else error)
             else:
                 self.contact()
                 return result
