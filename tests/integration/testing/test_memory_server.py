@@ -15,6 +15,10 @@ from sluiceway.testing.memory import MemoryServer
 ID = re.compile(rb"\d{13}-\d+")
 
 SCRIPTS: dict[str, list[str]] = {
+    "what is no entry ID": [
+        "XGROUP CREATE s g 0 MKSTREAM",
+        "XRANGE s none +",
+    ],
     "reading in a group": [
         "XGROUP CREATE s g 0 MKSTREAM",
         "XADD s * n 1",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from redis.exceptions import ResponseError
+
 __all__ = ["NONE", "EntryId", "Group", "Pending", "Stream", "read_id", "show_id"]
 
 EntryId = tuple[int, int]
@@ -63,6 +65,9 @@ def read_id(text: bytes, *, upper: bool = False) -> EntryId:
     Args:
         text: What the command says.
         upper: It is the upper end.
+
+    Raises:
+        ResponseError: It can be none.
     """
     if text == b"-":
         return NONE
@@ -71,7 +76,10 @@ def read_id(text: bytes, *, upper: bool = False) -> EntryId:
     exclusive = text.startswith(b"(")
     milliseconds, dash, sequence = text.removeprefix(b"(").partition(b"-")
     whole = _LAST_SEQUENCE if upper else 0
-    found = (int(milliseconds), int(sequence) if dash else whole)
+    try:
+        found = (int(milliseconds), int(sequence) if dash else whole)
+    except ValueError:
+        raise ResponseError("ERR Invalid stream ID specified as stream command argument") from None
     if exclusive:
         return _before(found) if upper else (found[0], found[1] + 1)
     return found
