@@ -8,7 +8,7 @@ import pytest
 
 import sluiceway
 
-HEAVY = ("aiohttp", "hiredis", "prometheus_client", "pydantic", "redis", "rich", "structlog", "uvloop")
+HEAVY = ("aiohttp", "hiredis", "opentelemetry", "prometheus_client", "pydantic", "redis", "rich", "structlog", "uvloop")
 
 
 def loaded_by(*arguments: str) -> set[str]:
