@@ -21,6 +21,7 @@ NOT_RUN = [
 ]
 
 
+@pytest.mark.timeout(300)  # a page is many short processes
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 async def test_a_page_does_what_it_shows(
     page: Path, server: EmbeddedServer, programs: Programs, tmp_path: Path
