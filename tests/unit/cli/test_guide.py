@@ -12,6 +12,8 @@ def test_every_command_has_an_example() -> None:
     lines = " ".join(command.line for console in consoles for command in commands(console))
 
     assert [
-        each for each in ("new", "run", "publish", "groups", "trace") if f"sluiceway {each} " not in f"{lines} "
+        each
+        for each in ("new", "run", "asyncapi", "publish", "groups", "trace")
+        if f"sluiceway {each} " not in f"{lines} "
     ] == []
     assert [each for each in ("list", "show", "replay", "purge") if f"sluiceway dlq {each} " not in lines] == []

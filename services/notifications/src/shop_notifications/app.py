@@ -27,13 +27,14 @@ PATIENCE = Retry(attempts=1000, first_seconds=0.5, cap_seconds=30)
 """For a mail server or an event store that is down: some eight hours."""
 
 
-def create_app(settings: Settings, sink: MessageSink | None = None) -> web.Application:
+def create_app(settings: Settings | None = None, sink: MessageSink | None = None) -> web.Application:
     """Return the service as an aiohttp application.
 
     Args:
-        settings: See `Settings`.
+        settings: See `Settings`; read from the environment if not given.
         sink: Where messages go; the one that the settings name if not given.
     """
+    settings = settings or Settings.load()
     service = Service("notifications", redis=settings.redis)
     app = web.Application()
     service.attach(app)

@@ -26,12 +26,13 @@ PATIENCE = Retry(attempts=1000, first_seconds=0.2, cap_seconds=30)
 """For an event store that is down: some eight hours."""
 
 
-def create_app(settings: Settings) -> web.Application:
+def create_app(settings: Settings | None = None) -> web.Application:
     """Return the service as an aiohttp application.
 
     Args:
-        settings: See `Settings`.
+        settings: See `Settings`; read from the environment if not given.
     """
+    settings = settings or Settings.load()
     streams = settings.streams
     service = Service("orders", redis=settings.redis)
     redis = open_client(settings.redis)
@@ -51,7 +52,7 @@ def create_app(settings: Settings) -> web.Application:
     app.add_routes(routes)
     app[VIEW] = view
     app[INTAKE] = Intake(
-        service.publisher(streams.orders, timeout_seconds=settings.request_timeout_seconds),
+        service.publisher(streams.orders, timeout_seconds=settings.request_timeout_seconds, events=[OrderCreated]),
         KeyStore(redis, prefix=settings.stream_prefix, keep_seconds=settings.idempotency_seconds),
         view,
         timeout_seconds=settings.request_timeout_seconds,

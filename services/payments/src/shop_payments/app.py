@@ -25,13 +25,14 @@ PATIENCE = Retry(attempts=1000, first_seconds=0.5, cap_seconds=30)
 """For a provider that is down: some eight hours, since giving up an order costs more than waiting."""
 
 
-def create_app(settings: Settings, provider: PaymentProvider | None = None) -> web.Application:
+def create_app(settings: Settings | None = None, provider: PaymentProvider | None = None) -> web.Application:
     """Return the service as an aiohttp application.
 
     Args:
-        settings: See `Settings`.
+        settings: See `Settings`; read from the environment if not given.
         provider: Who takes the money; the simulated provider if not given.
     """
+    settings = settings or Settings.load()
     app = web.Application()
     provider = provider or SimulatedProvider(_books(settings, app), settings.behaviour)
     charging = Charging(provider, unit_price_cents=settings.unit_price_cents, max_calls=settings.max_calls)

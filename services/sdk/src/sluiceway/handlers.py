@@ -40,6 +40,7 @@ class Handler:
             overtake each other in this consumer.
         batch: Most events in one call; 0 for a handler of single events.
         batch_wait_seconds: Longest wait for a batch to fill.
+        returns: The event classes that its annotation says it returns.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Handler:
     order_by: KeyOf | None = None
     batch: int = 0
     batch_wait_seconds: float = 0.01
+    returns: tuple[type[Event], ...] = ()
 
     def retry_for(self, error: BaseException) -> Retry:
         """Return the policy for an error."""
@@ -106,6 +108,7 @@ def declare(
         order_by=order_by,
         batch=batch,
         batch_wait_seconds=batch_wait_seconds,
+        returns=tuple(dict.fromkeys(_returned_events(_hints(call).get("return")))),
     )
 
 
@@ -164,7 +167,7 @@ def _check_call(
         raise refuse("a batch handler takes the batch alone; each item has its context")
     hints = _hints(call)
     _check_first(hints.get(parameters[0].name), events, batch, refuse)
-    if _returns_events(hints.get("return")) and publishes is None:
+    if _returned_events(hints.get("return")) and publishes is None:
         raise refuse('returns events but has no stream for them: add publishes="…"')
     return len(parameters)
 
@@ -196,9 +199,8 @@ def _check_first(hint: Any, events: tuple[type[Event], ...], batch: int, refuse:
             raise refuse(f"is declared for {event.__name__} but its first parameter takes {taken}")
 
 
-def _returns_events(hint: Any) -> bool:
-    if hint is None or hint is type(None) or hint is Any:
-        return False
-    if isinstance(hint, type):
-        return issubclass(hint, Event)
-    return any(_returns_events(part) for part in typing.get_args(hint))
+def _returned_events(hint: Any) -> list[type[Event]]:
+    """Return the event classes in an annotation: alone, in a union, a list or a tuple."""
+    if isinstance(hint, type) and typing.get_origin(hint) is None:
+        return [hint] if issubclass(hint, Event) else []
+    return [event for part in typing.get_args(hint) for event in _returned_events(part)]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .logs import configure_logs
-from .tracing import set_up_tracing
+from .tracing.setup import set_up_tracing
 
 if TYPE_CHECKING:
     from aiohttp import web

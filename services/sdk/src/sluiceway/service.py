@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
@@ -65,6 +65,7 @@ class Service:
         self._handlers: dict[str, list[Handler]] = {}
         self._options: dict[str, ConsumerOptions] = {}
         self._publishers: dict[str, Publisher] = {}
+        self._published: dict[str, dict[type[Event], None]] = {}
         GroupKeys("any", self.group)  # raises if the group's name is not usable
         if self.consumer.startswith("~"):
             raise ConfigurationError(
@@ -148,8 +149,15 @@ class Service:
         }
         self._options[stream] = ConsumerOptions(**given)
 
-    def publisher(self, stream: str, *, timeout_seconds: float = 3.0) -> Publisher:
-        """Return the service's publisher for a stream; it is closed with the service."""
+    def publisher(self, stream: str, *, timeout_seconds: float = 3.0, events: Sequence[type[Event]] = ()) -> Publisher:
+        """Return the service's publisher for a stream; it is closed with the service.
+
+        Args:
+            stream: Where events go.
+            timeout_seconds: As for `Publisher`.
+            events: What is published there, for the AsyncAPI document; nothing else depends on it.
+        """
+        self._published.setdefault(stream, {}).update(dict.fromkeys(events))
         if stream not in self._publishers:
             self._publishers[stream] = Publisher(self._endpoint.settings, stream, timeout_seconds=timeout_seconds)
         return self._publishers[stream]
@@ -162,6 +170,11 @@ class Service:
     def options(self, stream: str) -> ConsumerOptions:
         """Return what `consume` set for a stream, or the defaults."""
         return self._options.get(stream, ConsumerOptions())
+
+    @property
+    def published(self) -> dict[str, tuple[type[Event], ...]]:
+        """The streams that publishers were asked for, with the events that were named for them."""
+        return {stream: tuple(events) for stream, events in self._published.items()}
 
     async def start(self) -> None:
         """Start consuming. It returns at once, whether or not the server is there; `readiness` tells.

@@ -21,6 +21,7 @@ COMMANDS = {
     "groups": "what each group still has to do: lag, pending, oldest age, consumers, dead letters",
     "dlq": "a group's dead letters: list, show, replay, purge",
     "trace": "a business flow: its events in order, who published them, and what became of each",
+    "asyncapi": "write the AsyncAPI document of services",
     "new": "write the skeleton of a service that runs and tests itself",
 }
 """What each command does, in a line. Each is a module, which is loaded when the command is called."""

@@ -3,7 +3,6 @@
 from .failure import mark_failed, record_error
 from .propagation import remote_context, traceparent_of
 from .sending import SendSpans
-from .setup import set_up_tracing
 from .tracer import active_tracer, provider_is_set
 
 __all__ = [
@@ -13,6 +12,5 @@ __all__ = [
     "provider_is_set",
     "record_error",
     "remote_context",
-    "set_up_tracing",
     "traceparent_of",
 ]
