@@ -1,24 +1,21 @@
 """Asks a server about many groups with one script, and reads what it answers."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
 
 from ..entry_id import EntryId
 from ..observation import ConsumerSeen
+from ..script import Script
 
 __all__ = ["Ask", "Look", "LookFailed", "Missing", "WrongType", "observe_groups"]
 
 MOST_COUNTED = 10_000
 """Entries counted by one look at most: about 11 ms of the server's time (measured on Redis 7.0, entries of 100 bytes)."""
 
-_SCRIPT = files(__package__).joinpath("observe.lua").read_text()
-_SCRIPT_ID = hashlib.sha1(_SCRIPT.encode()).hexdigest()  # noqa: S324  # what a server calls a script by
+_SCRIPT = Script(__package__, "observe", read_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +130,7 @@ async def observe_groups(client: Redis, asks: Sequence[Ask]) -> list[Seen]:
         return []
     keys = [key for ask in asks for key in (ask.stream, ask.replay, ask.dead)]
     arguments: list[str | int] = [word for ask in asks for word in (ask.group, ask.count)]
-    rest = (len(keys), *keys, *arguments, MOST_COUNTED)
-    try:
-        answers = await client.execute_command("EVALSHA_RO", _SCRIPT_ID, *rest)  # type: ignore[no-untyped-call]
-    except NoScriptError:
-        # it keeps the script too, so the next call finds it
-        answers = await client.execute_command("EVAL_RO", _SCRIPT, *rest)  # type: ignore[no-untyped-call]
+    answers = await _SCRIPT.run(client, keys, [*arguments, MOST_COUNTED])
     return [_read(answer) for answer in answers]
 
 
