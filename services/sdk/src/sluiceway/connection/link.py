@@ -32,7 +32,8 @@ Argument = bytes | str | int | float
 """What a command may be given."""
 
 _NOT_A_MASTER = (ReadOnlyError, BusyLoadingError, ClusterDownError)
-"""What a server says that was, or is not yet, the one to talk to (MASTERDOWN is a kind of CLUSTERDOWN to redis-py)."""
+"""What a server says that was, or is not yet, the one to talk to (MASTERDOWN is a kind of CLUSTERDOWN to redis-py). One
+that has lost its replicas (NOREPLICAS) may have been replaced without knowing it."""
 _ELSEWHERE = (AskError, TryAgainError, ClusterDownError)
 """What a node says of a slot that moves, has moved (MOVED is a kind of ASK to redis-py), or is served by nobody."""
 
@@ -76,7 +77,7 @@ class Link:
             await self.close()
             raise
         except Exception as error:
-            if isinstance(error, _NOT_A_MASTER):
+            if isinstance(error, _NOT_A_MASTER) or str(error).startswith("NOREPLICAS"):
                 await self.close()
             if task is not None and task.cancelling() > before:
                 raise asyncio.CancelledError from error
