@@ -52,14 +52,14 @@ def test_a_good_entry_is_ready_for_its_handler() -> None:
     assert delivery.event == Item(number=1)
     assert delivery.handler is not None
     assert delivery.event_id == "e"
-    assert (delivery.flow.correlation_id, delivery.flow.causation_id, delivery.flow.traceparent) == ("c", "e", "t")
+    assert (delivery.correlation_id, delivery.causation_id, delivery.traceparent) == ("c", "e", "t")
     assert delivery.size == len(GOOD[b"payload"])
 
 
 def test_without_ids_both_are_made_from_the_entry_s_place() -> None:
     delivery = decoded(GOOD)
 
-    assert delivery.event_id == delivery.flow.correlation_id == foreign_event_id("items", "5-1")
+    assert delivery.event_id == delivery.correlation_id == foreign_event_id("items", "5-1")
 
 
 @pytest.mark.parametrize("event_id", [b"", None])

@@ -54,9 +54,9 @@ def test_the_next_of_a_key_starts_when_the_one_before_has_left() -> None:
     first, second, third = lanes.deliveries("a", "a", "a")
     lanes.dispatcher.dispatch([first, second, third])
     lanes.start()
-    lanes.dispatcher.left(first)
+    lanes.dispatcher.left([first])
     assert lanes.started() == [1]
-    lanes.dispatcher.left(second)
+    lanes.dispatcher.left([second])
     assert lanes.started() == [2]
 
 
@@ -65,9 +65,9 @@ def test_one_that_leaves_from_the_middle_starts_nothing() -> None:
     deliveries = lanes.deliveries("a", "a", "a")
     lanes.dispatcher.dispatch(deliveries)
     lanes.start()
-    lanes.dispatcher.left(deliveries[1])
+    lanes.dispatcher.left([deliveries[1]])
     assert lanes.started() == []
-    lanes.dispatcher.left(deliveries[0])
+    lanes.dispatcher.left([deliveries[0]])
     assert lanes.started() == [2]
 
 
@@ -86,7 +86,7 @@ def test_a_head_that_lost_its_handler_on_the_way_still_lets_the_next_one_start()
     lanes.dispatcher.dispatch([first, second])
     lanes.start()
     first.handler = None  # its payload did not decode when it was fetched again
-    lanes.dispatcher.left(first)
+    lanes.dispatcher.left([first])
     assert lanes.started() == [1]
 
 
@@ -115,7 +115,7 @@ def test_an_order_by_that_does_not_work_is_each_attempts_failure(order_by: Any, 
     (delivery,) = lanes.deliveries("")
     lanes.dispatcher.dispatch([delivery])
     lanes.dispatcher.dispatch([delivery])
-    lanes.dispatcher.left(delivery)
+    lanes.dispatcher.left([delivery])
     assert [(number, type(raised)) for number, raised in lanes.outcomes.failures] == [(0, error), (0, error)]
     assert lanes.started() == []
 
@@ -125,7 +125,7 @@ def test_lanes_that_are_empty_take_no_memory() -> None:
     deliveries = lanes.deliveries(*(f"key {number}" for number in range(100)))
     lanes.dispatcher.dispatch(deliveries)
     for delivery in deliveries:
-        lanes.dispatcher.left(delivery)
+        lanes.dispatcher.left([delivery])
     assert lanes.dispatcher._lanes == {}
 
 
@@ -195,7 +195,7 @@ class LanesOverTime(RuleBasedStateMachine):
         key = key_of(delivery)
         self.active[key].discard(delivery)
         self.ended[key].add(delivery)
-        self.lanes.dispatcher.left(delivery)
+        self.lanes.dispatcher.left([delivery])
 
     @invariant()
     def each_key_starts_in_the_order_of_arrival(self) -> None:

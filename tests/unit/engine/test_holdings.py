@@ -87,7 +87,7 @@ def test_dropping_tells_who_wants_to_know_once_for_a_held_and_for_a_waiting_entr
     source = a_source()
     holdings = holdings_of(source)
     told: list[Delivery] = []
-    holdings.on_drop(told.append)
+    holdings.on_drop(told.extend)
     held, waiting = of_size(source, 0, 1), of_size(source, 1, 1)
     holdings.hold(held)
     holdings.hold(waiting)

@@ -5,7 +5,15 @@ import uuid
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sluiceway.ids import derived_event_id, entry_milliseconds, entry_order, foreign_event_id, marker, new_event_id
+from sluiceway.ids import (
+    derived_event_id,
+    entry_milliseconds,
+    entry_order,
+    foreign_event_id,
+    marker,
+    new_event_id,
+    new_event_ids,
+)
 
 TEXTS = st.text(st.characters(codec="utf-8"))
 ENTRY_IDS = st.tuples(st.integers(0, 2**63), st.integers(0, 2**64 - 1))
@@ -16,6 +24,14 @@ def test_a_new_event_id_is_a_random_uuid() -> None:
 
     assert len(ids) == 100
     assert {uuid.UUID(each).version for each in ids} == {4}
+
+
+def test_many_new_event_ids_are_random_uuids_as_well() -> None:
+    ids = new_event_ids(100)
+
+    assert len(set(ids)) == 100
+    assert {(uuid.UUID(each).version, uuid.UUID(each).variant) for each in ids} == {(4, uuid.RFC_4122)}
+    assert new_event_ids(0) == []
 
 
 @given(TEXTS, TEXTS, st.integers(0, 1000))

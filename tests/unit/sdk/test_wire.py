@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluiceway import Event, PublishError
-from sluiceway.wire import KNOWN, Envelope, encode, text
+from sluiceway.wire import KNOWN, encode, text
 
 TEXTS = st.text(st.characters(codec="utf-8"))
 
@@ -25,13 +25,13 @@ class Abstract(Event):
     order_id: str
 
 
-def fields_of(event: Event, envelope: Envelope) -> dict[Any, Any]:
-    flat = encode(event, envelope)
+def fields_of(event: Event, **envelope: str) -> dict[Any, Any]:
+    flat = encode(event, "e", "c", **envelope)
     return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 def test_an_event_without_more_to_say_has_four_fields() -> None:
-    assert encode(OrderCreated(order_id="7"), Envelope("e", "c")) == [
+    assert encode(OrderCreated(order_id="7"), "e", "c") == [
         b"id",
         "e",
         b"type",
@@ -44,7 +44,7 @@ def test_an_event_without_more_to_say_has_four_fields() -> None:
 
 
 def test_what_says_something_is_written() -> None:
-    fields = fields_of(OrderCreatedAgain(order_id="7"), Envelope("e", "c", "cause", "trace", "k"))
+    fields = fields_of(OrderCreatedAgain(order_id="7"), causation_id="cause", traceparent="trace", key="k")
 
     assert fields[b"causationId"] == "cause"
     assert fields[b"traceparent"] == "trace"
@@ -55,19 +55,19 @@ def test_what_says_something_is_written() -> None:
 
 def test_an_event_without_a_type_is_refused_with_what_to_do() -> None:
     with pytest.raises(PublishError, match=r'declare it as class Abstract\(Event, type="…"\)'):
-        encode(Abstract(order_id="7"), Envelope("e", "c"))
+        encode(Abstract(order_id="7"), "e", "c")
 
 
 def test_a_key_that_is_no_text_is_refused_with_its_value() -> None:
     with pytest.raises(PublishError, match="key=7: must be text"):
-        encode(OrderCreated(order_id="7"), Envelope("e", "c", key=7))  # type: ignore[arg-type]
+        encode(OrderCreated(order_id="7"), "e", "c", key=7)  # type: ignore[arg-type]
 
 
 @given(TEXTS, TEXTS)
 def test_a_payload_comes_back_as_it_was(order_id: str, note: str) -> None:
     event = OrderCreated(order_id=order_id, note=note)
 
-    assert OrderCreated.decode(fields_of(event, Envelope("e", "c"))[b"payload"]) == event
+    assert OrderCreated.decode(fields_of(event)[b"payload"]) == event
 
 
 @given(st.binary())

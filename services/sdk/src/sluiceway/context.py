@@ -101,7 +101,7 @@ class Context:
     @property
     def correlation_id(self) -> str:
         """The business flow's ID."""
-        return self._delivery.flow.correlation_id
+        return self._delivery.correlation_id
 
     @property
     def causation_id(self) -> str:
@@ -111,7 +111,7 @@ class Context:
     @property
     def traceparent(self) -> str:
         """The W3C trace context, or an empty text."""
-        return self._delivery.flow.traceparent
+        return self._delivery.traceparent
 
     @property
     def key(self) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from types import TracebackType
 from typing import Self
 
@@ -17,11 +18,11 @@ from .connection.faults import is_temporary
 from .context import current_flow
 from .errors import ConfigurationError, PartialPublish, PublishError, Unavailable
 from .events import Event
-from .ids import new_event_id
+from .ids import new_event_id, new_event_ids
 from .rights import advice, is_denied
 from .tracing import SendSpans, active_tracer
 from .tracing.attributes import ENTRY_ID
-from .wire import Envelope, encode
+from .wire import Envelope
 
 __all__ = ["Publisher", "Receipt"]
 
@@ -119,7 +120,7 @@ class Publisher:
             return receipt
 
     async def _publish(self, event: Event, envelope: Envelope) -> Receipt:
-        fields = encode(event, envelope)
+        fields = envelope.around(event)
         try:
             # One call may be under way before the one that takes this event.
             async with asyncio.timeout(2 * self._timeout_seconds):
@@ -147,9 +148,9 @@ class Publisher:
         for name, given in (("keys", keys), ("event_ids", event_ids)):
             if given and len(given) != len(events):
                 raise ConfigurationError(f"publish_many: {len(events)} events but {len(given)} {name}")
+        identities = [each or new_event_id() for each in event_ids] if event_ids else new_event_ids(len(events))
         envelopes = [
-            self._envelope(keys[at] if keys else "", event_ids[at] if event_ids else None, None)
-            for at in range(len(events))
+            self._envelope(key, identity, None) for key, identity in zip(keys or repeat(""), identities, strict=False)
         ]
         if self._spans is None:
             return await self._publish_many(events, envelopes)
@@ -157,7 +158,7 @@ class Publisher:
             return await self._publish_many(events, envelopes)
 
     async def _publish_many(self, events: Sequence[Event], envelopes: Sequence[Envelope]) -> list[Receipt]:
-        entries = [encode(event, envelope) for event, envelope in zip(events, envelopes, strict=True)]
+        entries = [envelope.around(event) for event, envelope in zip(events, envelopes, strict=True)]
         ids: list[bytes] = []
         try:
             for first in range(0, len(entries), MOST_PER_CALL):

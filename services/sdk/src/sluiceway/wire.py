@@ -49,9 +49,24 @@ class Envelope:
         self.traceparent = traceparent
         self.key = key
 
+    def around(self, event: Event) -> list[bytes | str]:
+        """Return the fields of an entry that carries an event in this envelope: see `encode`."""
+        return encode(
+            event,
+            self.event_id,
+            self.correlation_id,
+            causation_id=self.causation_id,
+            traceparent=self.traceparent,
+            key=self.key,
+        )
 
-def encode(event: Event, envelope: Envelope) -> list[bytes | str]:
+
+def encode(
+    event: Event, event_id: str, correlation_id: str, *, causation_id: str = "", traceparent: str = "", key: str = ""
+) -> list[bytes | str]:
     """Return an entry's fields as a flat list of names and values.
+
+    The other arguments are those of an `Envelope`, which the engine does without.
 
     Raises:
         PublishError: The event's class declares no type, or the key is no text.
@@ -61,22 +76,22 @@ def encode(event: Event, envelope: Envelope) -> list[bytes | str]:
         raise PublishError(f'{name} has no event type: declare it as class {name}(Event, type="…")')
     fields: list[bytes | str] = [
         b"id",
-        envelope.event_id,
+        event_id,
         b"type",
         event.event_type,
         b"payload",
         event.encode(),
         b"correlationId",
-        envelope.correlation_id,
+        correlation_id,
     ]
-    if envelope.causation_id:
-        fields += (b"causationId", envelope.causation_id)
-    if envelope.traceparent:
-        fields += (b"traceparent", envelope.traceparent)
-    if envelope.key:
-        if not isinstance(envelope.key, str):
-            raise PublishError(f"key={envelope.key!r}: must be text")
-        fields += (b"key", envelope.key.encode())
+    if causation_id:
+        fields += (b"causationId", causation_id)
+    if traceparent:
+        fields += (b"traceparent", traceparent)
+    if key:
+        if not isinstance(key, str):
+            raise PublishError(f"key={key!r}: must be text")
+        fields += (b"key", key.encode())
     if event.event_version != 1:
         fields += (b"version", str(event.event_version))
     return fields

@@ -40,7 +40,7 @@ MUTANTS = (
         promise=4,
         name="dead-letters-do-not-say-where-they-came-from",
         file="engine/deadletter.py",
-        old='        "traceparent": delivery.flow.traceparent,\n',
+        old='        "traceparent": delivery.traceparent,\n',
         new="",
         tests=(f"{_ENTRIES}::test_a_dead_letter_says_where_it_came_from_and_what_was_wrong",),
     ),

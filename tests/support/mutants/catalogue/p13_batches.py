@@ -51,8 +51,8 @@ MUTANTS = (
         promise=13,
         name="a-batch-never-runs-out-of-time",
         file="engine/pool.py",
-        old="        run = Run(began + self.handler.timeout_seconds, task, single=False)\n",
-        new="        run = Run(began + 3600, task, single=False)\n",
+        old="        run.deadline = began + self.handler.timeout_seconds\n",
+        new="        run.deadline = began + 3600\n",
         tests=(
             "tests/unit/engine/test_pool.py::test_a_worker_survives_a_handler_that_turns_its_cancellation_into_an_error",
             f"{_TESTS}::test_a_batch_past_its_time_limit_is_cancelled_and_all_of_it_fails",
@@ -62,8 +62,8 @@ MUTANTS = (
         promise=13,
         name="what-a-batch-handler-returns-is-dropped",
         file="engine/pool.py",
-        old="            _refuse_result(self.handler, await self.handler.call(batch))\n",
-        new="            await self.handler.call(batch)\n",
+        old="self._accept = refuse_result if handler.batch else publish_result",
+        new="self._accept = (lambda *_: None) if handler.batch else publish_result",
         tests=(f"{_TESTS}::test_a_batch_handler_that_returns_something_is_told_how_to_publish",),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -59,6 +59,8 @@ class Committer:
         self._buried = buried
         self._script = load("commit")
         self._queue: deque[Delivery] = deque()
+        self._asleep = False
+        """Nothing is queued and nothing is under way."""
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -67,8 +69,10 @@ class Committer:
     def put(self, delivery: Delivery) -> None:
         """Queue a delivery whose outcome is known."""
         self._queue.append(delivery)
-        self._idle.clear()
-        self._wake.set()
+        if self._asleep:
+            self._asleep = False
+            self._idle.clear()
+            self._wake.set()
 
     async def wait_until_idle(self) -> None:
         """Wait until everything queued is settled."""
@@ -78,6 +82,7 @@ class Committer:
         """Settle what is queued, for ever."""
         while True:
             if not self._queue:
+                self._asleep = True
                 self._idle.set()
                 self._wake.clear()
                 await self._wake.wait()
@@ -92,11 +97,10 @@ class Committer:
     def _take(self) -> list[Delivery]:
         batch: list[Delivery] = []
         queue, size = self._queue, 0
-        while queue and len(batch) < self._most and size < _MOST_BYTES:
-            if batch and queue[0].source is not batch[0].source:
-                break
+        source = queue[0].source
+        while queue and len(batch) < self._most and size < _MOST_BYTES and queue[0].source is source:
             delivery = queue.popleft()
-            if delivery.source.held.get(delivery.entry_id) is delivery:
+            if source.held.get(delivery.entry_id) is delivery:
                 batch.append(delivery)
                 size += delivery.size
         return batch
@@ -178,31 +182,45 @@ class Committer:
         return keys, arguments
 
     def _conclude(self, batch: list[Delivery], exceptions: dict[int, tuple[str, str]], *, repeated: bool) -> None:
-        stats, settled, end_to_end = self._stats, self._stats.settled, self._stats.end_to_end_seconds
-        now = time.time()
-        for index, delivery in enumerate(batch):
-            status, text = exceptions.get(index, ("ok", "")) if exceptions else ("ok", "")
-            if status == "error":
-                self._refused(delivery, text)
-                continue
-            if self._refusals:
+        settled = left = batch
+        if exceptions:
+            settled = [delivery for index, delivery in enumerate(batch) if index not in exceptions]
+            left = settled.copy()
+            for index, (status, text) in exceptions.items():
+                delivery = batch[index]
+                if status == "error":
+                    self._refused(delivery, text)
+                    continue
+                left.append(delivery)
+                if status == "gone":
+                    delivery.counts_as = "gone"
+                    self._stats.gone += 1
+                elif status == "lost":
+                    delivery.counts_as = "lost_to_trimming"
+                    self._stats.lost_to_trimming += 1
+                    entry_id = delivery.entry_id.decode()
+                    self._log.error("Entry was trimmed away while it was processed", entry_id=entry_id)
+                elif status == "duplicate" and not repeated:
+                    delivery.counts_as = "duplicate"
+                    self._stats.settled["duplicate"] += 1
+                else:
+                    settled.append(delivery)
+        self._count(settled)
+        if self._refusals:
+            for delivery in left:
                 self._refusals.pop((delivery.source.stream, delivery.entry_id), None)
-            if status == "gone":
-                delivery.counts_as = "gone"
-                stats.gone += 1
-            elif status == "lost":
-                delivery.counts_as = "lost_to_trimming"
-                stats.lost_to_trimming += 1
-                self._log.error("Entry was trimmed away while it was processed", entry_id=delivery.entry_id.decode())
-            elif status == "duplicate" and not repeated:
-                delivery.counts_as = "duplicate"
-                settled["duplicate"] += 1
-            else:
-                settled[delivery.counts_as] += 1
-                end_to_end.observe(max(0.0, now - entry_milliseconds(delivery.entry_id) / 1000))
+        self._holdings.drop(*left)
+
+    def _count(self, settled: list[Delivery]) -> None:
+        counts = Counter([delivery.counts_as for delivery in settled])
+        self._stats.settled.update(counts)
+        now = time.time()
+        ages = [max(0.0, now - entry_milliseconds(delivery.entry_id) / 1000) for delivery in settled]
+        self._stats.end_to_end_seconds.observe(*ages)
+        if "dead_lettered" in counts:
+            for delivery in settled:
                 if delivery.counts_as == "dead_lettered":
                     self._tell_dead_letter(delivery)
-            self._holdings.drop(delivery)
 
     def _refused(self, delivery: Delivery, text: str) -> None:
         """Keep a settlement that the server refused (an output key of the wrong type, a missing right) for later.
@@ -218,7 +236,7 @@ class Committer:
             "Commit was refused; it will be tried again",
             entry_id=delivery.entry_id.decode(),
             event_id=delivery.event_id,
-            correlation_id=delivery.flow.correlation_id,
+            correlation_id=delivery.correlation_id,
             error=text,
         )
         wait = min(_REFUSED_WAIT_SECONDS * 2 ** min(refusals - 1, 10), _REFUSED_LONGEST_WAIT_SECONDS)
@@ -229,7 +247,7 @@ class Committer:
             "Entry became a dead letter",
             entry_id=delivery.entry_id.decode(),
             event_id=delivery.event_id,
-            correlation_id=delivery.flow.correlation_id,
+            correlation_id=delivery.correlation_id,
             provenance=delivery.outputs[0][1][1],
         )
         if self._buried is not None:

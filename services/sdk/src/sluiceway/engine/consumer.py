@@ -20,7 +20,7 @@ from ..logs import sdk_log
 from ..options import ConsumerOptions
 from .committer import Committer
 from .decoder import Decoder
-from .delivery import Delivery, Source, Stage
+from .delivery import DONE, Delivery, Source
 from .dispatcher import Dispatcher
 from .failures import Bury, TryAgain
 from .forwarder import Forwarder
@@ -260,7 +260,7 @@ class Consumer:
             self.holdings.forget(source, entry_id)
             delivery = source.held.get(entry_id)
             # One that is done may be settled already, its reply on the way; its commit tells.
-            if delivery is None or delivery.lost or delivery.stage is Stage.DONE:
+            if delivery is None or delivery.lost or delivery.stage is DONE:
                 continue
             self.stats.leases_lost += 1
             self._log.warning("Lease was lost; another consumer has the entry", entry_id=entry_id.decode())

@@ -6,7 +6,7 @@ import json
 import time
 
 from ..ids import entry_milliseconds
-from .delivery import Delivery, Stage
+from .delivery import DONE, Delivery
 from .packing import MOST_STRINGS, pack
 
 __all__ = ["PROVENANCE", "PROVENANCE_PACKED", "dead_letter"]
@@ -46,8 +46,8 @@ def dead_letter(
         "errorType": error_type,
         "error": error[:_LONGEST_ERROR],
         "eventId": delivery.event_id,
-        "correlationId": delivery.flow.correlation_id,
-        "traceparent": delivery.flow.traceparent,
+        "correlationId": delivery.correlation_id,
+        "traceparent": delivery.traceparent,
     }
     told = json.dumps(provenance, ensure_ascii=False, separators=(",", ":"))
     original = delivery.original
@@ -58,4 +58,4 @@ def dead_letter(
         body = [PROVENANCE_PACKED, told, b"fields", pack(original)]
     delivery.outputs = [(delivery.source.keys.dead, body)]
     delivery.counts_as = "dead_lettered"
-    delivery.stage = Stage.DONE
+    delivery.stage = DONE

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from ..context import Flow
 from ..error_text import describe
 from ..errors import ConfigurationError
 from ..handlers import Handler
@@ -14,7 +13,7 @@ from ..ids import foreign_event_id
 from ..options import Unhandled
 from ..wire import text
 from .deadletter import dead_letter
-from .delivery import Delivery, Source, Stage
+from .delivery import DONE, Delivery, Source
 from .replayed import read_replayed
 
 __all__ = ["Decoder"]
@@ -60,27 +59,22 @@ class Decoder:
         source = delivery.source
         if source.is_replay:
             delivery.replayed = read_replayed(delivery.raw)
-        raw = delivery.original
-        fields = delivery.fields = dict(zip(raw[::2], raw[1::2], strict=True))
-        event_id = fields.get(b"id")
+        pairs = iter(delivery.original)
+        fields = delivery.fields = dict(zip(pairs, pairs, strict=False))
+        event_id, correlation_id = fields.get(b"id"), fields.get(b"correlationId")
+        problem: tuple[str, str, str] | None = None
         try:
             identity = event_id.decode() if event_id else ""
-            correlation_id = fields[b"correlationId"].decode() if b"correlationId" in fields else ""
+            flow = correlation_id.decode() if correlation_id else ""
         except UnicodeDecodeError as error:
-            identity = correlation_id = ""
-            problem: tuple[str, str, str] | None = (
-                "undecodable",
-                "UnicodeDecodeError",
-                f"id or correlationId: {error}",
-            )
-        else:
-            problem = None
+            identity = flow = ""
+            problem = "undecodable", "UnicodeDecodeError", f"id or correlationId: {error}"
         if not identity:
             identity = foreign_event_id(source.origin, delivery.origin_id.decode())
         delivery.remember_as(identity)
         # A flow that names no correlation ID begins here: its first event names it.
-        traceparent = text(fields.get(b"traceparent"))
-        delivery.flow = Flow(correlation_id or identity, identity, traceparent, source, delivery.entry_id)
+        delivery.correlation_id = flow or identity
+        delivery.traceparent = text(fields.get(b"traceparent"))
         if problem is None:
             problem = self._find_handler(delivery, fields)
         if problem is not None:
@@ -95,7 +89,7 @@ class Decoder:
             if self._unhandled == "dead_letter":
                 return "unhandled", "UnhandledType", f"no handler takes the type {text(kind)!r}"
             delivery.counts_as = "ignored"
-            delivery.stage = Stage.DONE
+            delivery.stage = DONE
             return None
         version = fields.get(b"version", b"1")
         found = versions.get(version)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from ..context import Flow
 from ..ids import derived_event_id, marker
 from ..keys import GroupKeys
-from ..wire import Envelope, encode
+from ..wire import encode
 from .replayed import Replayed
 
 if TYPE_CHECKING:
     from ..events import Event
     from ..handlers import Handler
 
-__all__ = ["Delivery", "Run", "Source", "Stage", "Waiting"]
+__all__ = ["DONE", "READY", "RUNNING", "Delivery", "Run", "Source", "Stage", "Waiting"]
 
 
 class Source:
@@ -55,6 +55,10 @@ class Stage(Enum):
     """Its outcome is known; it waits for the commit."""
 
 
+READY, RUNNING, DONE = Stage
+"""By these names on the hot path: in Python 3.11 each use of an enumeration's attribute costs 0.1 µs."""
+
+
 class Waiting:
     """An entry we own without its body.
 
@@ -73,20 +77,23 @@ class Waiting:
 
 
 class Run:
-    """One call of a handler, for one delivery or for a batch of them.
+    """A call of a handler, for one delivery or for a batch of them.
+
+    One that ended well is used again for the next call of the same worker. One that did not is no more: the delivery
+    may run again, and what the old call left behind must not be taken for a part of the new one.
 
     Args:
-        deadline: Monotonic time after which it is cancelled and its entries are no longer renewed.
         task: Where it runs.
         single: It is for one delivery.
     """
 
     __slots__ = ("cancelled", "cancelled_at", "deadline", "given_up", "single", "task")
 
-    def __init__(self, deadline: float, task: asyncio.Task[None], *, single: bool) -> None:
-        self.deadline = deadline
+    def __init__(self, task: asyncio.Task[None], *, single: bool) -> None:
         self.task = task
         self.single = single
+        self.deadline = 0.0
+        """Monotonic time after which it is cancelled and its entries are no longer renewed."""
         self.cancelled: str | None = None
         """Why we cancelled it: `timeout` or `lost`."""
         self.cancelled_at = 0.0
@@ -102,8 +109,8 @@ class Run:
             self.task.cancel()
 
 
-class Delivery:
-    """One entry being processed.
+class Delivery(Flow):
+    """One entry being processed, and the flow that belongs to: what its handler publishes is caused by it.
 
     Args:
         source: Where it was read.
@@ -115,12 +122,10 @@ class Delivery:
     __slots__ = (
         "count",
         "counts_as",
-        "entry_id",
         "event",
         "event_id",
         "fields",
         "first_failure",
-        "flow",
         "handler",
         "lane",
         "lost",
@@ -131,13 +136,13 @@ class Delivery:
         "replayed",
         "run",
         "size",
-        "source",
         "stage",
     )
 
+    source: Source
+
     def __init__(self, source: Source, entry_id: bytes, raw: list[bytes], count: int) -> None:
-        self.source = source
-        self.entry_id = entry_id
+        super().__init__("", "", "", source, entry_id)
         self.raw = raw
         self.count = count
         self.fields: dict[bytes, bytes] = {}
@@ -145,7 +150,6 @@ class Delivery:
         self.marker = b""
         self.event: Event | None = None
         self.handler: Handler | None = None
-        self.flow: Flow = Flow()
         self.outputs: list[tuple[str, list[bytes | str]]] = []
         self.replayed: Replayed | None = None
         """What a replay from the dead letters knows of the original entry."""
@@ -157,7 +161,7 @@ class Delivery:
         """Milliseconds of the first failure the server recorded; 0 for none."""
         self.lane: tuple[int, str] | None = None
         """The queue it stands in: its handler's ID and its key."""
-        self.stage = Stage.READY
+        self.stage = READY
         self.run: Run | None = None
         """The call of its handler that is under way."""
         self.lost = False
@@ -182,15 +186,16 @@ class Delivery:
 
     def remember_as(self, event_id: str) -> None:
         """Set the event's identity and the marker made from it."""
-        self.event_id = event_id
+        self.event_id = self.causation_id = event_id
         self.marker = marker(event_id, self.replayed.nonce if self.replayed else "")
 
     def add_output(self, event: Event, stream: str, key: str = "") -> None:
         """Add an event to the commit, with an ID derived from this one's."""
-        flow = self.flow
         output_id = derived_event_id(self.event_id, self.source.group, len(self.outputs))
-        envelope = Envelope(output_id, flow.correlation_id, self.event_id, flow.traceparent, key)
-        self.outputs.append((stream, encode(event, envelope)))
+        fields = encode(
+            event, output_id, self.correlation_id, causation_id=self.event_id, traceparent=self.traceparent, key=key
+        )
+        self.outputs.append((stream, fields))
 
     def extend(self, seconds: float) -> None:
         """Move the time limit of the running handler to so many seconds from now."""
@@ -202,6 +207,6 @@ class Delivery:
         self.raw = raw
         self.count = count
         self.outputs = []
-        self.stage = Stage.READY
+        self.stage = READY
         self.counts_as = "handled"
         self.run = None

@@ -44,15 +44,22 @@ class Dispatcher:
                 except Exception as error:  # noqa: BLE001  # the user's function; its failure is the event's
                     self._failed(delivery, error)
                     continue
-            ready.setdefault(id(handler), []).append(delivery)
+            owner = id(handler)
+            if owner in ready:
+                ready[owner].append(delivery)
+            else:
+                ready[owner] = [delivery]
         for owner, batch in ready.items():
             self._pools[owner].push(batch)
 
-    def left(self, delivery: Delivery) -> None:
-        """Note that a delivery has left this consumer: the next of its lane may start."""
-        place = delivery.lane
-        if not self._ordered or place is None:
-            return
+    def left(self, deliveries: Iterable[Delivery]) -> None:
+        """Note that deliveries have left this consumer: the next ones of their lanes may start."""
+        if self._ordered:
+            for delivery in deliveries:
+                if delivery.lane is not None:
+                    self._leave(delivery, delivery.lane)
+
+    def _leave(self, delivery: Delivery, place: tuple[int, str]) -> None:
         lane = self._lanes.get(place)
         if lane is None:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..options import ConsumerOptions
 from .delivery import Delivery, Source, Waiting
@@ -30,7 +30,7 @@ class Holdings:
         self._bytes = 0
         self._typical = 0.0
         self._freed = asyncio.Event()
-        self._on_drop: list[Callable[[Delivery], None]] = []
+        self._on_drop: list[Callable[[Sequence[Delivery]], None]] = []
         self._on_park: list[Callable[[Source, bytes, Waiting], None]] = []
 
     @property
@@ -62,8 +62,8 @@ class Holdings:
         fitting = int(max(0, self._most_bytes - self._bytes) / self._typical)
         return min(room, max(fitting, 0 if held else 1))
 
-    def on_drop(self, callback: Callable[[Delivery], None]) -> None:
-        """Call back for every delivery that leaves: settled, or lost to another consumer."""
+    def on_drop(self, callback: Callable[[Sequence[Delivery]], None]) -> None:
+        """Call back for deliveries that leave: settled, or lost to another consumer."""
         self._on_drop.append(callback)
 
     def on_park(self, callback: Callable[[Source, bytes, Waiting], None]) -> None:
@@ -74,13 +74,18 @@ class Holdings:
         """Return whether an entry is in hand already."""
         return entry_id in source.held or entry_id in source.waiting
 
-    def hold(self, delivery: Delivery) -> None:
-        """Take an entry with its body."""
-        delivery.source.waiting.pop(delivery.entry_id, None)
-        delivery.source.held[delivery.entry_id] = delivery
-        size = delivery.size
-        self._bytes += size
-        self._typical = size if size > self._typical else self._typical * _FORGETTING + size * (1 - _FORGETTING)
+    def hold(self, *deliveries: Delivery) -> None:
+        """Take entries with their bodies."""
+        typical, taken = self._typical, 0
+        for delivery in deliveries:
+            source, size = delivery.source, delivery.size
+            if source.waiting:
+                source.waiting.pop(delivery.entry_id, None)
+            source.held[delivery.entry_id] = delivery
+            taken += size
+            typical = size if size > typical else typical * _FORGETTING + size * (1 - _FORGETTING)
+        self._bytes += taken
+        self._typical = typical
 
     def park(self, source: Source, entry_id: bytes, waiting: Waiting) -> None:
         """Keep an entry without its body."""
@@ -92,17 +97,19 @@ class Holdings:
             callback(source, entry_id, waiting)
         self._freed.set()
 
-    def drop(self, delivery: Delivery) -> None:
-        """Let go of an entry: it is settled or somebody else's."""
-        source = delivery.source
-        if source.held.get(delivery.entry_id) is delivery:
-            del source.held[delivery.entry_id]
-            self._bytes -= delivery.size
-        waiting = source.waiting.get(delivery.entry_id)
-        if waiting is not None and waiting.delivery is delivery:
-            del source.waiting[delivery.entry_id]
+    def drop(self, *deliveries: Delivery) -> None:
+        """Let go of entries: they are settled or somebody else's."""
+        for delivery in deliveries:
+            source, entry_id = delivery.source, delivery.entry_id
+            if source.held.get(entry_id) is delivery:
+                del source.held[entry_id]
+                self._bytes -= delivery.size
+            if source.waiting:
+                waiting = source.waiting.get(entry_id)
+                if waiting is not None and waiting.delivery is delivery:
+                    del source.waiting[entry_id]
         for callback in self._on_drop:
-            callback(delivery)
+            callback(deliveries)
         self._freed.set()
 
     def forget(self, source: Source, entry_id: bytes) -> None:

@@ -15,10 +15,9 @@ from typing import Any, Protocol
 
 from ..batch import Batch, BatchItem
 from ..context import Context, current_flow
-from ..errors import ConfigurationError
-from ..events import Event
 from ..handlers import Handler
-from .delivery import Delivery, Run, Stage
+from .delivery import DONE, RUNNING, Delivery, Run
+from .results import publish_result, refuse_result
 from .stats import Stats
 
 __all__ = ["Outcomes", "Pool"]
@@ -58,11 +57,11 @@ class Pool:
         self.handler = handler
         self._outcomes = outcomes
         self._stats = stats
+        self._accept = refuse_result if handler.batch else publish_result
         self._ready: deque[Delivery] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
         self._runs: dict[Run, Sequence[Delivery]] = {}
         self._quiet = asyncio.Event()
-        self._quiet.set()
         self._workers: list[asyncio.Task[None]] = []
         self._deaf: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -103,9 +102,11 @@ class Pool:
         """Start nothing more; what runs goes on."""
         self._stopping = True
         self._ready.clear()
+        if not self._runs:
+            self._quiet.set()
 
     async def wait_until_quiet(self) -> None:
-        """Wait until nothing runs."""
+        """Wait, once nothing more is to be started, until nothing runs."""
         await self._quiet.wait()
 
     async def stop(self) -> None:
@@ -145,58 +146,60 @@ class Pool:
         await waiter
 
     async def _work(self) -> None:
-        task = _this_task()
-        ready, clock = self._ready, time.monotonic
-        slice_ends = clock() + _SLICE_SECONDS
+        task, clock, ready, handler = _this_task(), time.monotonic, self._ready, self.handler
+        run = Run(task, single=True)
+        now = clock()
+        slice_ends = now + _SLICE_SECONDS
         # A handler may swallow the cancellation that ends its worker.
         while not self._stopping:
-            while not ready:
+            if not ready:
                 await self._next()
-                slice_ends = clock() + _SLICE_SECONDS
+                now = clock()
+                slice_ends = now + _SLICE_SECONDS
+                continue
             delivery = ready.popleft()
             if delivery.lost:
                 self._outcomes.dropped(delivery)
                 continue
-            if not await self._run(delivery, task):
+            run.deadline = now + handler.timeout_seconds
+            delivery.run = run
+            delivery.stage = RUNNING
+            current_flow.set(delivery)
+            arguments = (delivery.event, Context(delivery)) if handler.takes_context else (delivery.event,)
+            error = await self._attempt(run, (delivery,), arguments)
+            if run.given_up:
                 return
-            if clock() > slice_ends:
+            began, now = now, clock()
+            self._stats.handler_seconds.observe(now - began)
+            delivery.run = None
+            self._tell(delivery, error)
+            if error is not None or run.cancelled:
+                run = Run(task, single=True)
+            if not self._usable(task):
+                return
+            if now > slice_ends:
                 await asyncio.sleep(0)
-                slice_ends = clock() + _SLICE_SECONDS
+                now = clock()
+                slice_ends = now + _SLICE_SECONDS
 
-    async def _run(self, delivery: Delivery, task: asyncio.Task[None]) -> bool:
-        """Run the handler for one delivery; return whether this worker can go on."""
-        handler = self.handler
-        began = time.monotonic()
-        run = Run(began + handler.timeout_seconds, task, single=True)
-        delivery.run = run
-        delivery.stage = Stage.RUNNING
-        current_flow.set(delivery.flow)
-        error: BaseException | None = None
-        self._begin(run, (delivery,))
+    async def _attempt(
+        self, run: Run, deliveries: Sequence[Delivery], arguments: Sequence[object]
+    ) -> BaseException | None:
+        """Call the handler and return why it failed, or None."""
+        self._runs[run] = deliveries
         try:
-            if handler.takes_context:
-                result = await handler.call(delivery.event, Context(delivery))
-            else:
-                result = await handler.call(delivery.event)
+            result = await self.handler.call(*arguments)
             if result is not None and not run.given_up:
-                _add_result(delivery, result)
+                self._accept(self.handler, deliveries[0], result)
         except asyncio.CancelledError as cancelled:
-            error = self._why(run, task, cancelled)
+            return self._why(run, cancelled)
         except _ENDS_THE_PROCESS:
             raise
         except BaseException as raised:  # noqa: BLE001  # whatever else a handler raises is a failed attempt
-            error = _release_memory(raised)
+            return _release_memory(raised)
         finally:
             self._end(run)
-        if run.given_up:
-            return False
-        self._stats.handler_seconds.observe(time.monotonic() - began)
-        if run.cancelled is not None:
-            # However it ended (it may even have finished, then what it did counts), the worker goes on.
-            task.uncancel()
-        delivery.run = None
-        self._tell(delivery, error)
-        return self._usable(task)
+        return None
 
     def _usable(self, task: asyncio.Task[None]) -> bool:
         """Return whether a worker can go on: not if its handler cancelled the very task it runs in."""
@@ -205,19 +208,18 @@ class Pool:
         self._replace(task)
         return False
 
-    def _begin(self, run: Run, deliveries: Sequence[Delivery]) -> None:
-        self._runs[run] = deliveries
-        self._quiet.clear()
-
     def _end(self, run: Run) -> None:
         self._runs.pop(run, None)
-        if not self._runs:
+        if self._stopping and not self._runs:
             self._quiet.set()
+        if run.cancelled and not run.given_up:
+            # However it ended (it may even have finished, then what it did counts), the worker goes on.
+            run.task.uncancel()
 
-    def _why(self, run: Run, task: asyncio.Task[None], cancelled: asyncio.CancelledError) -> BaseException:
+    def _why(self, run: Run, cancelled: asyncio.CancelledError) -> BaseException:
         if run.cancelled == "timeout":
             return TimeoutError(f"the handler took longer than {self.handler.timeout_seconds} s")
-        if run.cancelled is None and task.cancelling() and self._stopping:
+        if run.cancelled is None and run.task.cancelling() and self._stopping:
             raise cancelled
         # The handler awaited something that was cancelled, or cancelled itself: its own failure, not ours.
         return cancelled
@@ -226,7 +228,7 @@ class Pool:
         if delivery.lost:
             self._outcomes.dropped(delivery)
         elif error is None:
-            delivery.stage = Stage.DONE
+            delivery.stage = DONE
             self._outcomes.done(delivery)
         else:
             self._outcomes.failed(delivery, error)
@@ -241,32 +243,20 @@ class Pool:
     async def _run_batch(self, deliveries: list[Delivery], task: asyncio.Task[None]) -> bool:
         """Run the handler for a batch; return whether this worker can go on."""
         began = time.monotonic()
-        run = Run(began + self.handler.timeout_seconds, task, single=False)
+        run = Run(task, single=False)
+        run.deadline = began + self.handler.timeout_seconds
         items: list[BatchItem[Any]] = []
         for delivery in deliveries:
             delivery.run = run
-            delivery.stage = Stage.RUNNING
+            delivery.stage = RUNNING
             if delivery.event is not None:
                 items.append(BatchItem(delivery.event, Context(delivery)))
         batch: Batch[Any] = Batch(items)
-        current_flow.set(deliveries[0].flow)
-        failure: BaseException | None = None
-        self._begin(run, deliveries)
-        try:
-            _refuse_result(self.handler, await self.handler.call(batch))
-        except asyncio.CancelledError as cancelled:
-            failure = self._why(run, task, cancelled)
-        except _ENDS_THE_PROCESS:
-            raise
-        except BaseException as raised:  # noqa: BLE001  # whatever else a handler raises is a failed attempt
-            failure = _release_memory(raised)
-        finally:
-            self._end(run)
+        current_flow.set(deliveries[0])
+        failure = await self._attempt(run, deliveries, (batch,))
         if run.given_up:
             return False
         self._stats.handler_seconds.observe(time.monotonic() - began)
-        if run.cancelled is not None:
-            task.uncancel()
         for delivery, item in zip(deliveries, items, strict=True):
             delivery.run = None
             self._tell(delivery, batch.failure_of(item) or failure)
@@ -308,25 +298,3 @@ def _this_task() -> asyncio.Task[None]:
 def _release_memory(error: BaseException) -> BaseException:
     """Let go of what a handler that ran out of memory has taken: its frames hold it, and we need some to go on."""
     return error.with_traceback(None) if isinstance(error, MemoryError) else error
-
-
-def _refuse_result(handler: Handler, result: object) -> None:
-    if result is not None:
-        raise ConfigurationError(
-            f"handler {handler.name} returned {type(result).__name__}: a batch handler returns None "
-            f"and publishes through item.context.publish(…)"
-        )
-
-
-def _add_result(delivery: Delivery, result: object) -> None:
-    handler = delivery.handler
-    assert handler is not None  # noqa: S101  # only deliveries with a handler are run
-    if handler.publishes is None:
-        raise ConfigurationError(f'handler {handler.name} returned {type(result).__name__} but has no publishes="…"')
-    outputs = result if isinstance(result, list | tuple) else (result,)
-    for output in outputs:
-        if not isinstance(output, Event):
-            raise ConfigurationError(
-                f"handler {handler.name} returned {type(output).__name__}: return an event, a list of events or None"
-            )
-        delivery.add_output(output, handler.publishes)

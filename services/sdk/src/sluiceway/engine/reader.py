@@ -10,7 +10,7 @@ from ..connection import Link
 from ..scripts import load
 from .committer import Committer
 from .decoder import Decoder
-from .delivery import Delivery, Source, Stage
+from .delivery import DONE, READY, Delivery, Source
 from .dispatcher import Dispatcher
 from .shared import Shared
 
@@ -77,22 +77,22 @@ class Reader:
     async def take(self, reply: list[Any]) -> None:
         """Take the entries of a read into hand."""
         deliveries: list[Delivery] = []
-        decode, hold = self._decoder.decode, self._holdings.hold
+        decode = self._decoder.decode
         for stream, entries in reply:
             source = self._by_name[stream]
+            held, waiting = source.held, source.waiting
             for entry_id, raw in entries:
-                if self._in_hand(source, entry_id, raw):
+                if (entry_id in held or entry_id in waiting) and self._in_hand(source, entry_id, raw):
                     continue
-                delivery = decode(source, entry_id, raw)
-                hold(delivery)
-                deliveries.append(delivery)
+                deliveries.append(decode(source, entry_id, raw))
+        self._holdings.hold(*deliveries)
         self._stats.received += len(deliveries)
         if self._window and deliveries:
             await self._skip_known(deliveries)
         for delivery in deliveries:
-            if delivery.stage is Stage.DONE:
+            if delivery.stage is DONE:
                 self._committer.put(delivery)
-        self._dispatcher.dispatch(delivery for delivery in deliveries if delivery.stage is Stage.READY)
+        self._dispatcher.dispatch([delivery for delivery in deliveries if delivery.stage is READY])
 
     def _in_hand(self, source: Source, entry_id: bytes, raw: list[bytes]) -> bool:
         """Return whether an entry is ours already: it was read before its group was lost and made anew."""
@@ -146,4 +146,4 @@ class Reader:
             delivery = deliveries[position]
             delivery.outputs = []
             delivery.counts_as = "duplicate"
-            delivery.stage = Stage.DONE
+            delivery.stage = DONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..connection import Link
 from ..keys import RELEASED
 from ..scripts import load
-from .delivery import Source, Stage
+from .delivery import READY, Source
 
 __all__ = ["release", "unstarted"]
 
@@ -17,7 +17,7 @@ def unstarted(source: Source) -> list[bytes]:
     return [
         entry_id
         for entry_id, delivery in source.held.items()
-        if delivery.stage is Stage.READY and delivery.count >= 1 and delivery.run is None
+        if delivery.stage is READY and delivery.count >= 1 and delivery.run is None
     ]
 
 

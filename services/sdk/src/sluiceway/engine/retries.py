@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import deque
+from collections.abc import Sequence
 from itertools import count as counting
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..scripts import load
 from .committer import Committer
 from .deadletter import dead_letter
 from .decoder import Decoder
-from .delivery import Delivery, Source, Stage, Waiting
+from .delivery import DONE, READY, Delivery, Source, Waiting
 from .dispatcher import Dispatcher
 from .failures import Bury, TryAgain, after_failure, died_too_often
 from .shared import Shared
@@ -98,14 +99,14 @@ class Retries:
                 handler=handler.name,
                 entry_id=delivery.entry_id.decode(),
                 event_id=delivery.event_id,
-                correlation_id=delivery.flow.correlation_id,
+                correlation_id=delivery.correlation_id,
                 starts=delivery.count,
                 wait_seconds=round(outcome.wait_seconds, 3),
                 error=told,
             )
             self._failed.append((delivery, outcome.wait_seconds, told[:500]))
             self._wake.set()
-        self._left(delivery)
+        self._left((delivery,))
         return outcome
 
     def keep(self, source: Source, entry_id: bytes, wait_seconds: float, *, alone: bool) -> None:
@@ -186,7 +187,7 @@ class Retries:
         room = min(self._holdings.room_to_start, _MOST_AT_ONCE)
         if room == 0 and self._beyond is None and (head := self._due(self._heads, 1)):
             for delivery in await self._start_all(*head):
-                self._beyond = delivery if delivery.stage is not Stage.DONE else None
+                self._beyond = delivery if delivery.stage is not DONE else None
             return True
         heap = min(filter(None, (self._heap, self._heads)), key=lambda heap: heap[0], default=self._heap)
         due = self._due(heap, room)
@@ -197,7 +198,7 @@ class Retries:
             if entry_id in source.waiting:
                 # Nothing is awaited between the dispatch and this line, so its handler cannot have finished yet.
                 for delivery in await self._start_all(source, [entry_id]):
-                    self._suspect = delivery if delivery.stage is not Stage.DONE else None
+                    self._suspect = delivery if delivery.stage is not DONE else None
             return True
         return due is not None
 
@@ -247,7 +248,7 @@ class Retries:
                 self._holdings.forget(source, entry_id)
             else:
                 started.append(self._revive(source, entry_id, waiting, *rest))
-        self._dispatcher.dispatch(delivery for delivery in started if delivery.stage is Stage.READY)
+        self._dispatcher.dispatch(delivery for delivery in started if delivery.stage is READY)
         return started
 
     def _revive(
@@ -274,7 +275,7 @@ class Retries:
                 error=f"{count - 1 - failures} deliveries ended without an outcome",
                 starts=count - 1,
             )
-        if delivery.stage is Stage.DONE:
+        if delivery.stage is DONE:
             self._committer.put(delivery)
         return delivery
 
@@ -282,10 +283,10 @@ class Retries:
         self._stats.leases_lost += 1
         self._holdings.drop(delivery)
 
-    def _left(self, delivery: Delivery) -> None:
-        if delivery is self._suspect:
+    def _left(self, deliveries: Sequence[Delivery]) -> None:
+        if self._suspect is not None and self._suspect in deliveries:
             self._suspect = None
             self._wake.set()
-        if delivery is self._beyond:
+        if self._beyond is not None and self._beyond in deliveries:
             self._beyond = None
             self._wake.set()

@@ -11,7 +11,7 @@ from opentelemetry.context import Context as SpanContexts
 from opentelemetry.context import attach, detach
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode, Tracer, get_current_span, set_span_in_context
 
-from ..context import Context, Flow, current_flow
+from ..context import Context
 from ..handlers import Handler
 from ..tracing import active_tracer, attributes, mark_failed, record_error, remote_context, traceparent_of
 from .delivery import Delivery
@@ -164,8 +164,8 @@ class RunSpans:
         return traced
 
     def _start(self, delivery: Delivery) -> Span:
-        flow, source = delivery.flow, delivery.source
-        creation = remote_context(flow.traceparent)
+        source = delivery.source
+        creation = remote_context(delivery.traceparent)
         span = self._tracer.start_span(
             f"process {source.origin}",
             context=creation,
@@ -182,13 +182,12 @@ class RunSpans:
         traceparent = traceparent_of(span)
         if traceparent:
             # What the handler returns or publishes, and what it logs, belongs to its own span.
-            delivery.flow = Flow(flow.correlation_id, flow.causation_id, traceparent, source, delivery.entry_id)
-            current_flow.set(delivery.flow)
+            delivery.traceparent = traceparent
         return span
 
     def _start_batch(self, deliveries: Sequence[Delivery]) -> Span:
         source = deliveries[0].source
-        links = [link for each in deliveries for link in _link(remote_context(each.flow.traceparent), _about(each))]
+        links = [link for each in deliveries for link in _link(remote_context(each.traceparent), _about(each))]
         span = self._tracer.start_span(
             f"process {source.origin}",
             context=SpanContexts(),
@@ -211,7 +210,7 @@ def _about(delivery: Delivery) -> dict[str, str | int]:
     kind = delivery.event.event_type if delivery.event is not None else ""
     return {
         attributes.MESSAGE_ID: delivery.event_id,
-        attributes.CORRELATION_ID: delivery.flow.correlation_id,
+        attributes.CORRELATION_ID: delivery.correlation_id,
         attributes.ENTRY_ID: delivery.origin_id.decode(),
         attributes.EVENT_TYPE: kind,
         attributes.DELIVERY_COUNT: delivery.count,

@@ -21,10 +21,11 @@ class Histogram:
         self.counts = [0] * (len(_BOUNDS) + 1)
         self.total = 0.0
 
-    def observe(self, seconds: float) -> None:
-        """Count one duration."""
-        self.counts[bisect_left(_BOUNDS, seconds)] += 1
-        self.total += seconds
+    def observe(self, *durations: float) -> None:
+        """Count durations, in seconds."""
+        for seconds in durations:
+            self.counts[bisect_left(_BOUNDS, seconds)] += 1
+            self.total += seconds
 
 
 class Stats:
