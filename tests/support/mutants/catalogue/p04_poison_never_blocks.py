@@ -78,6 +78,14 @@ MUTANTS = (
     ),
     Mutant(
         promise=4,
+        name="replayed-events-look-new",
+        file="context.py",
+        old="return self._delivery.origin_id.decode()",
+        new="return self._delivery.entry_id.decode()",
+        tests=(f"{_REPLAY}::test_a_replayed_event_is_handled_under_its_old_identity",),
+    ),
+    Mutant(
+        promise=4,
         name="unwanted-types-become-dead-letters",
         file="options.py",
         old='    unhandled: Unhandled = "ignore"\n',
