@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tests.bench.measurement import Measurement
+from tests.bench.stopwatch import GC_THRESHOLDS
 from tests.support.repository import ROOT
 
 from sluiceway.embedded import EmbeddedServer
+from sluiceway.garbage import THRESHOLDS
 
 __all__ = ["BenchError", "Contender", "Program"]
 
@@ -90,7 +92,12 @@ class Program:
 
     def _told_by(self, command: list[str]) -> dict[str, Any]:
         # the root on the path for tests.bench; a folder without __init__.py there shadows nothing
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONSAFEPATH": "1",
+            GC_THRESHOLDS: " ".join(map(str, THRESHOLDS)),
+        }
         try:
             done = subprocess.run(
                 command,

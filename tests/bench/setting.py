@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.bench.workload import PAYLOAD
 
 from sluiceway.embedded import EmbeddedServer
+from sluiceway.garbage import THRESHOLDS
 
 __all__ = ["setting"]
 
@@ -30,6 +31,7 @@ def setting(server: EmbeddedServer, faststream_python: Path | None) -> dict[str,
         "server": f"{server.binary.product} {server.version}, append-only file, synced every second, on loopback",
         "payload_bytes": len(PAYLOAD),
         "event_loop": f"uvloop {version('uvloop')}",
+        "garbage_collector": f"frozen at the start, thresholds {THRESHOLDS} (as sluiceway.run sets it), for every contender",
         "libraries": ", ".join(f"{name} {version(name)}" for name in ("redis", "hiredis", "pydantic", "aiohttp")),
     }
     if faststream_python is not None:

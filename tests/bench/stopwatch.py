@@ -5,14 +5,19 @@ Imports nothing of Sluiceway: FastStream's own environment uses it too.
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import sys
 import time
 from typing import Any
 
 import redis
 
-__all__ = ["Stopwatch", "report"]
+__all__ = ["GC_THRESHOLDS", "Stopwatch", "report"]
+
+GC_THRESHOLDS = "SLUICEWAY_BENCH_GC"
+"""Variable with the garbage collector's thresholds, the same for every contender."""
 
 
 class Stopwatch:
@@ -24,6 +29,7 @@ class Stopwatch:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        _collect_rarely()
         self._server_began = server_cpu_seconds(url)
         self._cpu_began = time.process_time()
         self._began = time.perf_counter()
@@ -36,6 +42,14 @@ class Stopwatch:
             "seconds": seconds,
             "cpu_seconds": {"client": client, "server": server_cpu_seconds(self._url) - self._server_began},
         }
+
+
+def _collect_rarely() -> None:
+    thresholds = [int(each) for each in os.environ.get(GC_THRESHOLDS, "").split()]
+    if thresholds:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*thresholds)
 
 
 def server_cpu_seconds(url: str) -> float:

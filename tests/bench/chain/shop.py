@@ -19,6 +19,10 @@ _ENVIRONMENT = {
     "PAYMENTS_RECORD": "discard",
     "PAYMENTS_LATENCY_SECONDS": "0",
     "NOTIFICATIONS_SINK": "discard",
+    # neither is a limit, and with handlers that do not wait more at once means more in a round trip
+    "PAYMENTS_CONCURRENCY": "256",
+    "PAYMENTS_MAX_CALLS": "256",
+    "NOTIFICATIONS_CONCURRENCY": "256",
 }
 
 

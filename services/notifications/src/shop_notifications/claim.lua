@@ -1,10 +1,9 @@
 #!lua flags=allow-oom
--- Who tells the customer about this order? Sets the claim if there is none, and returns it.
--- A full server must be able to drain, so this small write is allowed to exceed its memory limit.
--- KEYS[1] claim   ARGV[1] claim of the caller   ARGV[2] how long it holds, in ms
-local claim = redis.call('GET', KEYS[1])
-if not claim then
-  claim = ARGV[1]
-  redis.call('SET', KEYS[1], claim, 'PX', ARGV[2])
+-- Who tells the customers about these orders? Sets the claims that nobody holds, and returns all.
+-- A full server must be able to drain, so these small writes are allowed to exceed its memory limit.
+-- KEYS claims   ARGV[1] how long they hold, in ms, then for each: claim of the caller
+local held = {}
+for index, key in ipairs(KEYS) do
+  held[index] = redis.call('SET', key, ARGV[index + 1], 'NX', 'GET', 'PX', ARGV[1]) or ARGV[index + 1]
 end
-return claim
+return held

@@ -1,4 +1,6 @@
 #!lua flags=allow-oom
--- The message is out: nobody else sends one.
--- KEYS[1] claim   ARGV[1] conclusion   ARGV[2] how long to remember it, in ms
-return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+-- The messages are out: nobody else sends one.
+-- KEYS claims   ARGV[1] how long to remember them, in ms, then for each: conclusion
+for index, key in ipairs(KEYS) do
+  redis.call('SET', key, ARGV[index + 1], 'PX', ARGV[1])
+end

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from importlib.resources import files
 
 from redis.asyncio import Redis
+
+from shop_events.together import Together
 
 __all__ = ["Claim", "ClaimedElsewhere", "OncePerOrder"]
 
@@ -40,8 +43,10 @@ class OncePerOrder:
         self._hold_ms = int(hold_seconds * 1000)
         self._remember_ms = int(remember_seconds * 1000)
         package = files(__package__)
-        self._claim = redis.register_script(package.joinpath("claim.lua").read_bytes())
-        self._conclude = redis.register_script(package.joinpath("conclude.lua").read_bytes())
+        self._claim_script = redis.register_script(package.joinpath("claim.lua").read_bytes())
+        self._conclude_script = redis.register_script(package.joinpath("conclude.lua").read_bytes())
+        self._claim = Together(self._claim_all)
+        self._conclude = Together(self._conclude_all)
 
     async def claim(self, order_id: str, event_id: str) -> Claim:
         """Ask to send the message of an order.
@@ -50,7 +55,7 @@ class OncePerOrder:
             ClaimedElsewhere: Another event holds the claim and has not concluded; try later.
             redis.exceptions.RedisError: The server cannot tell.
         """
-        held: bytes = await self._claim(keys=[self._prefix + order_id], args=[f"sending {event_id}", self._hold_ms])
+        held = await self._claim((order_id, event_id))
         state, _, holder = held.decode().partition(" ")
         if state == "sent":
             return Claim.SENT_BY_THIS if holder == event_id else Claim.SENT_BY_ANOTHER
@@ -64,4 +69,18 @@ class OncePerOrder:
         Raises:
             redis.exceptions.RedisError: The server did not take it; the message will be sent again.
         """
-        await self._conclude(keys=[self._prefix + order_id], args=[f"sent {event_id}", self._remember_ms])
+        await self._conclude((order_id, event_id))
+
+    async def _claim_all(self, wanted: Sequence[tuple[str, str]]) -> Sequence[bytes]:
+        held: list[bytes] = await self._claim_script(
+            keys=[self._prefix + order_id for order_id, _ in wanted],
+            args=[self._hold_ms, *(f"sending {event_id}" for _, event_id in wanted)],
+        )
+        return held
+
+    async def _conclude_all(self, sent: Sequence[tuple[str, str]]) -> Sequence[None]:
+        await self._conclude_script(
+            keys=[self._prefix + order_id for order_id, _ in sent],
+            args=[self._remember_ms, *(f"sent {event_id}" for _, event_id in sent)],
+        )
+        return [None] * len(sent)

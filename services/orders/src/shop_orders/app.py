@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from shop_events import NotificationSent, OrderCreated, PaymentCompleted, PaymentFailed
 from shop_events.store import open_client
-from sluiceway import Lease, Retry, Service
+from sluiceway import Deduplicate, Lease, Retry, Service
 
 from .idempotency import KeyStore
 from .intake import Intake
@@ -43,8 +43,11 @@ def create_app(settings: Settings | None = None) -> web.Application:
         (streams.payments, (PaymentCompleted, PaymentFailed), None),
         (streams.notifications, (NotificationSent,), settings.trim),
     ):
-        service.consume(stream, lease=Lease(seconds=settings.lease_seconds), trim=trim)
-        service.on(*events, stream=stream, batch=100, retry={RedisError: PATIENCE})(view.on_events)
+        # No markers: a fact that comes twice changes nothing, and remembering every event ID is half of a commit's cost.
+        service.consume(
+            stream, lease=Lease(seconds=settings.lease_seconds), trim=trim, deduplicate=Deduplicate(seconds=0)
+        )
+        service.on(*events, stream=stream, batch=256, retry={RedisError: PATIENCE})(view.on_events)
 
     app = web.Application(client_max_size=settings.max_body_bytes)
     service.attach(app)

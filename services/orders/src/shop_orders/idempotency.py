@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import Any
+from collections.abc import Sequence
+from importlib.resources import files
 
 from pydantic import BaseModel
 from redis.asyncio import Redis
+
+from shop_events.together import Together
 
 __all__ = ["KeyStore", "Remembered"]
 
@@ -41,6 +44,10 @@ class KeyStore:
         self._redis = redis
         self._prefix = f"{prefix}idempotency:"
         self._keep_ms = int(keep_seconds * 1000)
+        package = files(__package__)
+        self._remember_script = redis.register_script(package.joinpath("remember.lua").read_bytes())
+        self._mark_script = redis.register_script(package.joinpath("mark.lua").read_bytes())
+        self._remember = Together(self._remember_all)
 
     async def remember(self, key: str, wanted: Remembered) -> tuple[Remembered, bool]:
         """Return what a key stands for, which is `wanted` if it was not known, and whether it was not.
@@ -48,19 +55,21 @@ class KeyStore:
         Raises:
             redis.exceptions.RedisError: The server cannot tell.
         """
-        known: Any = await self._redis.set(
-            self._name(key), wanted.model_dump_json(), nx=True, get=True, px=self._keep_ms
-        )
+        known = await self._remember((key, wanted))
         return (wanted, True) if known is None else (Remembered.model_validate_json(known), False)
 
-    async def mark_published(self, key: str, remembered: Remembered) -> None:
-        """Remember that the order is in the stream.
+    async def mark_published(self, published: Sequence[tuple[str, Remembered]]) -> None:
+        """Remember of keys that their orders are in the stream.
 
         Raises:
             redis.exceptions.RedisError: The server did not take it.
         """
-        done = remembered.model_copy(update={"published": True})
-        await self._redis.set(self._name(key), done.model_dump_json(), px=self._keep_ms)
+        if published:
+            done = [remembered.model_copy(update={"published": True}) for _, remembered in published]
+            await self._mark_script(
+                keys=[self._name(key) for key, _ in published],
+                args=[self._keep_ms, *(each.model_dump_json() for each in done)],
+            )
 
     async def wait_published(self, key: str, seconds: float) -> Remembered | None:
         """Return what a key stands for once its order is in the stream; None if that took too long.
@@ -83,6 +92,13 @@ class KeyStore:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             return None
+
+    async def _remember_all(self, wanted: Sequence[tuple[str, Remembered]]) -> Sequence[bytes | None]:
+        known: list[bytes | None] = await self._remember_script(
+            keys=[self._name(key) for key, _ in wanted],
+            args=[self._keep_ms, *(each.model_dump_json() for _, each in wanted)],
+        )
+        return known
 
     def _name(self, key: str) -> str:
         # hashed: keys are a customer's text, of any length

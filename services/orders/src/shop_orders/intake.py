@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 
 from redis.exceptions import RedisError
 
+from shop_events.together import Together
 from sluiceway import Publisher
 
 from .idempotency import KeyStore, Remembered
 from .models import OrderAccepted, OrderRequest
 from .problem import Problem, ProblemError
-from .read_model import OrderView, fact
+from .read_model import Fact, OrderView, fact
 
 __all__ = ["Intake"]
 
@@ -48,6 +50,7 @@ class Intake:
         self._keys = keys
         self._view = view
         self._timeout_seconds = timeout_seconds
+        self._follow_up = Together(self._follow_up_all)
 
     async def accept(self, order: OrderRequest, *, key: str | None, correlation_id: str) -> OrderAccepted:
         """Put an order into the stream.
@@ -82,10 +85,13 @@ class Intake:
         # The order is in the stream: what follows is a convenience, and its failure is no reason to say otherwise.
         with suppress(RedisError, TimeoutError):
             async with asyncio.timeout(self._timeout_seconds):
-                if key is not None:
-                    await self._keys.mark_published(key, remembered)
-                await self._view.apply([fact(event, receipt.entry_id)])
+                await self._follow_up((key, remembered, fact(event, receipt.entry_id)))
         return _accepted(remembered)
+
+    async def _follow_up_all(self, accepted: Sequence[tuple[str | None, Remembered, Fact]]) -> Sequence[None]:
+        await self._keys.mark_published([(key, remembered) for key, remembered, _ in accepted if key is not None])
+        await self._view.apply(what for _, _, what in accepted)
+        return [None] * len(accepted)
 
     async def _recall(self, key: str, wanted: Remembered) -> Remembered:
         known, is_new = await self._keys.remember(key, wanted)

@@ -91,7 +91,7 @@ class OrderView:
         self._redis = redis
         self._prefix = f"{prefix}order:"
         self._keep_ms = int(keep_seconds * 1000)
-        self._script = files(__package__).joinpath("apply.lua").read_bytes()
+        self._script = redis.register_script(files(__package__).joinpath("apply.lua").read_bytes())
 
     async def apply(self, facts: Iterable[Fact]) -> None:
         """Write facts, each only if it is newer than what is known, in one round trip.
@@ -99,20 +99,13 @@ class OrderView:
         Raises:
             redis.exceptions.RedisError: The server did not take them all; applying them again is safe.
         """
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for each in facts:
-                # EVAL, not EVALSHA: a pipeline cannot react to a script that the server has forgotten
-                pipeline.execute_command(
-                    "EVAL",
-                    self._script,
-                    1,
-                    self._prefix + each.order_id,
-                    each.part,
-                    each.version,
-                    each.said,
-                    self._keep_ms,
-                )
-            await pipeline.execute()
+        keys: list[str] = []
+        arguments: list[str | bytes | int] = [self._keep_ms]
+        for each in facts:
+            keys.append(self._prefix + each.order_id)
+            arguments += (each.part, each.version, each.said)
+        if keys:
+            await self._script(keys=keys, args=arguments)
 
     async def on_events(self, batch: Batch[OrderEvent]) -> None:
         """Handle a batch of any of the shop's events."""

@@ -1,4 +1,4 @@
-"""Runs an aiohttp application as a process: logs, spans, event loop, signals."""
+"""Runs an aiohttp application as a process: logs, spans, garbage collection, event loop, signals."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import importlib.util
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .garbage import collect_rarely
 from .logs import configure_logs
 from .tracing.setup import set_up_tracing
 
@@ -33,6 +34,7 @@ def run(app_factory: Callable[[], web.Application], *, host: str = "127.0.0.1", 
     configure_logs()
     app = app_factory()
     set_up_tracing(app[SERVICE].name if SERVICE in app else "")
+    collect_rarely()
     web.run_app(
         app,
         host=host,
