@@ -199,6 +199,14 @@ async def test_a_hard_cap_holds_while_a_declared_group_is_missing_and_all_of_it_
     assert (outcome.lost, outcome.length) == (60, 40)
 
 
+async def test_a_hard_cap_on_a_stream_that_nobody_consumes_loses_nothing_to_anybody(payments: Observed) -> None:
+    await payments.add(100)
+
+    outcome = await trimmed(payments, hardMaxLength=40)
+
+    assert (outcome.lost, outcome.length) == (0, 40)
+
+
 async def test_a_missing_stream_and_a_key_of_another_type_are_left_alone(payments: Observed) -> None:
     assert (await trimmed(payments, hardMaxLength=1)).why_not == "NoStream"
     await payments.client.set("orders", "text")
