@@ -72,6 +72,7 @@ class Observation:
         backlog: The group's unfinished work, or why it is not known.
         entries_added: Entries ever added to the stream; None if that is not known.
         consumers: The group's consumers.
+        dead_letters: Dead letters of the group.
     """
 
     at: float
@@ -79,6 +80,7 @@ class Observation:
     backlog: Backlog | Unknown
     entries_added: int | None = None
     consumers: tuple[ConsumerSeen, ...] = field(default=())
+    dead_letters: int = 0
 
     @property
     def holding(self) -> int:

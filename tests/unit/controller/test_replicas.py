@@ -206,6 +206,14 @@ def test_a_load_that_goes_up_and_down_within_the_window_does_not_flap() -> None:
     assert written == sorted(written)
 
 
+def test_an_operator_that_starts_anew_does_not_reduce_a_busy_group_at_once() -> None:
+    controller = Controller(scaling(scaleDown={"stabilizationSeconds": 60}))
+
+    replicas = [controller.sees(look(second, 8, lag=1, held=(1,) * 8, added=second)).replicas for second in range(59)]
+
+    assert set(replicas) == {8}
+
+
 def test_a_faded_arrival_rate_alone_keeps_nobody() -> None:
     controller = Controller(scaling(scaleDown={"stabilizationSeconds": 0}))
     controller.sees(look(0, 1, added=0))

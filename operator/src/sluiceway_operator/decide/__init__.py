@@ -2,6 +2,18 @@
 
 from .decision import Decision, Limit, Reason
 from .history import History, learn
+from .reaping import PodLedger, Verdict, judge_consumers, note_pods
 from .replicas import decide_replicas
 
-__all__ = ["Decision", "History", "Limit", "Reason", "decide_replicas", "learn"]
+__all__ = [
+    "Decision",
+    "History",
+    "Limit",
+    "PodLedger",
+    "Reason",
+    "Verdict",
+    "decide_replicas",
+    "judge_consumers",
+    "learn",
+    "note_pods",
+]

@@ -35,6 +35,9 @@ def decide_replicas(scaling: Scaling, history: History) -> tuple[Decision, Histo
         return _without_knowledge(scaling, seen, seen.backlog), replace(history, waiting_since=None)
     backlog = seen.backlog
     wanted, reason, message = _wanted(scaling, history, backlog)
+    if not history.recommendations:
+        # what was decided before our time is not known, but what came of it is
+        history = replace(history, recommendations=(Recommendation(seen.at, seen.replicas),))
     history = _remember(history, scaling, seen.at, wanted)
     if wanted > seen.replicas:
         return _up(scaling, seen, wanted, reason, message), replace(history, waiting_since=None)

@@ -1,7 +1,7 @@
 """What the operator does on a Redis server. Each step is one script that looks again before it acts, so repeating is safe."""
 
 from .groups import GroupEnsured, ensure_group
-from .reaping import Reaped, reap
+from .reaping import RELEASED, Reaped, reap
 from .trimming import Trimmed, TrimOrder, trim
 
-__all__ = ["GroupEnsured", "Reaped", "TrimOrder", "Trimmed", "ensure_group", "reap", "trim"]
+__all__ = ["RELEASED", "GroupEnsured", "Reaped", "TrimOrder", "Trimmed", "ensure_group", "reap", "trim"]

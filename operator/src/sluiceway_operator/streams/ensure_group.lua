@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- Makes a group that is missing, and says how it was. The policy for a lost group is written for the SDK to read.
 -- KEYS: stream, state of the group, its retry records. ARGV: group, where a new one starts (earliest|latest), policy for
---   a lost one (resume|earliest|latest|fail).
+--   a lost one (resume|earliest|latest|fail), 1 if the caller has seen the group: then it was lost, even if no record of
+--   it survived.
 -- Replies {exists|created|repaired|refused, ID after which the group starts}.
 local stream, state, group, policy = KEYS[1], KEYS[2], ARGV[1], ARGV[3]
 if redis.call('HGET', state, 'policy') ~= policy then
@@ -39,7 +40,7 @@ local function greater(one, other)
   return false
 end
 
-local lost = redis.call('HEXISTS', state, 'created') == 1
+local lost = ARGV[4] == '1' or redis.call('HEXISTS', state, 'created') == 1
 local start = '0-0'
 if not lost then
   start = ARGV[2] == 'latest' and last or start

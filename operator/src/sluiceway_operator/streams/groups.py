@@ -30,13 +30,14 @@ class GroupEnsured:
     after: str = ""
 
 
-async def ensure_group(client: Redis, stream: str, group: Group) -> GroupEnsured:
+async def ensure_group(client: Redis, stream: str, group: Group, *, was_seen: bool = False) -> GroupEnsured:
     """Make the group, with its stream, unless it exists.
 
     Args:
         client: A client that answers bytes.
         stream: The stream.
         group: What was asked for.
+        was_seen: The group existed once, so that it was lost, even if the server forgot everything about it.
 
     Raises:
         redis.exceptions.RedisError: The server does not answer, or refuses.
@@ -45,6 +46,6 @@ async def ensure_group(client: Redis, stream: str, group: Group) -> GroupEnsured
     how, after = await _SCRIPT.run(
         client,
         [stream, keys.state, f"{keys.state}:retry"],
-        [group.name, group.start_from.lower(), group.on_lost.lower()],
+        [group.name, group.start_from.lower(), group.on_lost.lower(), int(was_seen)],
     )
     return GroupEnsured(cast("How", how.decode()), after.decode())

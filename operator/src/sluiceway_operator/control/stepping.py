@@ -1,0 +1,188 @@
+"""One resource, one look: what is to be done, done, and told."""
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from ..decide import Decision, decide_replicas, judge_consumers, learn, note_pods
+from ..observation import Observation, Unknown
+from ..observe import MOST_COUNTED, Look, Missing, observe_groups
+from ..ports import Reports, Target, TargetForbidden, TargetMissing, TargetUnavailable, Workloads
+from ..resource import LastDecision, Mode
+from ..streams import RELEASED, TrimOrder, ensure_group, reap, trim
+from .conditions import ConditionType, Fact
+from .judging import Seen, observation
+from .status import Picture, report
+from .tracked import Tracked
+
+__all__ = ["Stepper"]
+
+_TRIM_EVERY_SECONDS = 5.0
+
+
+class Stepper:
+    """Takes resources one step on.
+
+    Args:
+        workloads: Runs the consumers.
+        reports: Tells the world.
+        groups_of: Names of all groups that resources declare on a stream of the same server.
+        clock: Seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        workloads: Workloads,
+        reports: Reports,
+        groups_of: Callable[[Tracked], Collection[str]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._workloads = workloads
+        self._reports = reports
+        self._groups_of = groups_of
+        self._clock = clock
+
+    async def step(self, tracked: Tracked, client: Redis, seen: Seen) -> None:
+        """Act on a look.
+
+        Nothing that goes wrong with the target or the server is raised: it becomes a condition, and the next look tries
+        again.
+
+        Args:
+            tracked: The resource.
+            client: Client of its server.
+            seen: What was seen of its group.
+        """
+        picture = Picture()
+        try:
+            target = Target(tracked.resource.key.namespace, tracked.resource.spec.scale_target_ref)
+            replicas = await self._replicas(target, picture)
+            if isinstance(seen, Missing) and tracked.resource.spec.scaling.mode is not Mode.RECOMMEND:
+                seen = await self._make_group(tracked, client, seen)
+            tracked.group_seen |= isinstance(seen, Look)
+            milliseconds = datetime.now(UTC).timestamp() * 1000
+            looked = observation(tracked, seen, replicas or 0, self._clock(), milliseconds)
+            picture.observation = looked
+            tracked.history = learn(tracked.history, tracked.resource.spec.scaling, looked)
+            if replicas is not None:
+                await self._scale(tracked, target, looked, picture)
+                await self._reap(tracked, client, target, looked)
+            await self._trim(tracked, client)
+        except (RedisError, OSError, TimeoutError) as error:
+            picture.problem(ConditionType.DEGRADED, "ServerRefused", str(error) or type(error).__name__)
+        await report(tracked, picture, self._reports, self._clock())
+
+    async def _replicas(self, target: Target, picture: Picture) -> int | None:
+        try:
+            return await self._workloads.replicas(target)
+        except TargetMissing as error:
+            picture.facts[ConditionType.TARGET_FOUND] = Fact("False", "NotFound", str(error))
+        except TargetForbidden as error:
+            picture.facts[ConditionType.TARGET_FOUND] = Fact("False", "Forbidden", str(error))
+        except TargetUnavailable as error:
+            picture.facts[ConditionType.TARGET_FOUND] = Fact("Unknown", "Unavailable", str(error))
+        return None
+
+    async def _make_group(self, tracked: Tracked, client: Redis, seen: Missing) -> Seen:
+        """Make the group, unless its policy forbids it, and look again."""
+        spec = tracked.resource.spec
+        made = await ensure_group(client, spec.stream, spec.group, was_seen=tracked.group_seen)
+        if made.how == "refused":
+            return seen
+        if made.how != "exists":
+            lost = made.how == "repaired"
+            await self._reports.event(
+                tracked.resource,
+                "GroupRepaired" if lost else "GroupCreated",
+                f"group {spec.group.name} of {spec.stream} {'was lost and made anew' if lost else 'was made'}, "
+                f"beginning after {made.after}",
+                warning=lost,
+            )
+        tracked.calibration, tracked.count_next = None, MOST_COUNTED
+        return (await observe_groups(client, [tracked.ask]))[0]
+
+    async def _scale(self, tracked: Tracked, target: Target, looked: Observation, picture: Picture) -> None:
+        scaling = tracked.resource.spec.scaling
+        picture.replicas = looked.replicas
+        if scaling.mode is Mode.PAUSED:
+            tracked.decision = None
+            return
+        decision, tracked.history = decide_replicas(scaling, tracked.history)
+        changed = tracked.decision is None or tracked.decision.replicas != decision.replicas
+        tracked.decision = decision
+        if decision.replicas == looked.replicas or scaling.mode is Mode.RECOMMEND:
+            if changed and decision.replicas != looked.replicas:
+                tracked.last_change = _change(decision)
+            return
+        try:
+            if decision.replicas < looked.replicas:
+                held = {consumer.name: consumer.pending for consumer in looked.consumers}
+                picture.heeds_victims = await self._workloads.spare(target, held)
+            await self._workloads.scale(target, decision.replicas)
+        except (TargetMissing, TargetForbidden) as error:
+            picture.problem(ConditionType.DEGRADED, "ScaleRefused", str(error))
+        except TargetUnavailable as error:
+            picture.problem(ConditionType.DEGRADED, "ScaleFailed", str(error))
+        else:
+            tracked.last_change = _change(decision)
+            picture.replicas = decision.replicas
+            await self._reports.event(
+                tracked.resource,
+                "Scaled",
+                f"{looked.replicas} -> {decision.replicas} replicas of {target}, {decision.reason}: {decision.message}",
+            )
+
+    async def _reap(self, tracked: Tracked, client: Redis, target: Target, looked: Observation) -> None:
+        if isinstance(looked.backlog, Unknown):
+            return
+        spec, now = tracked.resource.spec, self._clock()
+        try:
+            pods = {pod.name for pod in await self._workloads.pods(target)}
+        except (TargetMissing, TargetForbidden, TargetUnavailable):
+            # who cannot be asked about is not dead
+            return
+        tracked.pods = note_pods(tracked.pods, pods, now)
+        verdict = judge_consumers(
+            tracked.pods, looked.consumers, spec.consumers.reap_after_seconds, now, reserved=RELEASED
+        )
+        tracked.strangers = verdict.strangers
+        if spec.scaling.mode is Mode.RECOMMEND:
+            return
+        for name in verdict.dead:
+            reaped = await reap(client, spec.stream, spec.group.name, name)
+            if reaped.removed:
+                message = f"pod {name} is gone; {reaped.released} entries were given to others, its name is removed"
+                await self._reports.event(tracked.resource, "ConsumerReaped", message)
+
+    async def _trim(self, tracked: Tracked, client: Redis) -> None:
+        spec, now = tracked.resource.spec, self._clock()
+        if spec.trim is None or spec.scaling.mode is Mode.RECOMMEND or now < tracked.trim_due:
+            return
+        done = await trim(client, TrimOrder(spec.stream, spec.trim, self._groups_of(tracked)))
+        totals = tracked.totals
+        tracked.totals = replace(
+            totals,
+            removed=totals.removed + done.removed,
+            lost=totals.lost + done.lost,
+            floor=done.floor,
+            length=done.length,
+            pinned_by=done.held_by,
+            why_not=done.why_not,
+        )
+        tracked.trim_due = now if done.more else now + _TRIM_EVERY_SECONDS
+        if done.lost:
+            message = f"{done.lost} entries that a group still needed were removed by hardMaxLength"
+            await self._reports.event(tracked.resource, "EntriesLost", message, warning=True)
+
+
+def _change(decision: Decision) -> LastDecision:
+    return LastDecision(
+        time=datetime.now(UTC).replace(microsecond=0),
+        desired_replicas=decision.replicas,
+        reason=decision.reason,
+        message=decision.message[:1024],
+    )

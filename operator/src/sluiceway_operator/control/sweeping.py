@@ -1,0 +1,101 @@
+"""Looks at all groups of one server again and again, each look bounded in time, and takes every resource a step on."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Collection, Sequence
+
+import structlog
+from redis.exceptions import NoPermissionError, RedisError
+
+from ..observation import Unknown
+from ..observe import LookFailed, observe_groups
+from .judging import Seen
+from .server import Server
+from .stepping import Stepper
+from .tracked import Tracked
+
+__all__ = ["Sweep"]
+
+_GROUPS_PER_CALL = 100
+"""Groups looked at by one call: less than a millisecond of the server's time where nothing has to be counted."""
+_STEP_SECONDS = 5.0
+
+
+class Sweep:
+    """The sweeps of one server.
+
+    Args:
+        server: The server.
+        tracked: Returns the resources on it, as they are now.
+        stepper: Takes them on.
+        every_seconds: From the beginning of one sweep to that of the next.
+        clock: Seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        tracked: Callable[[], Collection[Tracked]],
+        stepper: Stepper,
+        *,
+        every_seconds: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._server = server
+        self._tracked = tracked
+        self._stepper = stepper
+        self._every_seconds = every_seconds
+        self._clock = clock
+        self._log = structlog.get_logger().bind(server=server.address.url)
+        self._unreachable = False
+        self.deviation_seconds = 0.0
+        """How late the latest sweep began."""
+
+    async def run(self) -> None:
+        """Sweep for ever, beginning at a random moment so that servers are not looked at all at once."""
+        due = self._clock() + self._every_seconds * random.random()  # noqa: S311
+        while True:
+            await asyncio.sleep(max(0.0, due - self._clock()))
+            self.deviation_seconds = max(0.0, self._clock() - due)
+            await self.once()
+            # a sweep that took too long is not caught up with
+            due = max(due + self._every_seconds, self._clock())
+
+    async def once(self) -> None:
+        """Look at every resource and take it a step on."""
+        everything = list(self._tracked())
+        for start in range(0, len(everything), _GROUPS_PER_CALL):
+            batch = everything[start : start + _GROUPS_PER_CALL]
+            seen = await self._look(batch)
+            await asyncio.gather(*map(self._step, batch, seen))
+
+    async def _look(self, batch: Sequence[Tracked]) -> Sequence[Seen]:
+        try:
+            seen: Sequence[Seen] = await observe_groups(self._server.client, [each.ask for each in batch])
+        except NoPermissionError as error:
+            # one forbidden key spoils the whole call: find the one that is
+            if len(batch) == 1:
+                return [LookFailed(str(error))]
+            return [one for each in batch for one in await self._look([each])]
+        except (RedisError, OSError, TimeoutError) as error:
+            self._tell_reachable(error)
+            unknown = Unknown("ServerUnreachable", str(error) or type(error).__name__, reachable=False)
+            return [unknown] * len(batch)
+        self._tell_reachable(None)
+        return seen
+
+    async def _step(self, tracked: Tracked, seen: Seen) -> None:
+        """Take one resource on; whatever goes wrong with it stays with it."""
+        try:
+            async with asyncio.timeout(_STEP_SECONDS):
+                await self._stepper.step(tracked, self._server.client, seen)
+        except Exception:  # noqa: BLE001  # one resource must not stop the others, whatever it is
+            self._log.exception("A step failed; the next look tries again", resource=str(tracked.resource.key))
+
+    def _tell_reachable(self, error: Exception | None) -> None:
+        if error is not None and not self._unreachable:
+            self._log.warning("Server cannot be reached; replicas are held", error=str(error))
+        elif error is None and self._unreachable:
+            self._log.info("Server is reached again")
+        self._unreachable = error is not None

@@ -1,0 +1,79 @@
+"""What the controller remembers of one resource between two looks."""
+
+from dataclasses import dataclass, field
+
+from ..decide import Decision, History, PodLedger
+from ..keys import GroupKeys
+from ..observe import MOST_COUNTED, Ask, Calibration
+from ..registry import Resource
+from ..resource import Condition, LastDecision, StreamConsumerStatus
+
+__all__ = ["Tracked", "TrimTotals"]
+
+
+@dataclass(slots=True)
+class TrimTotals:
+    """What was removed from the stream for this resource."""
+
+    removed: int = 0
+    lost: int = 0
+    floor: str = ""
+    length: int = 0
+    pinned_by: str = ""
+    why_not: str = ""
+
+
+@dataclass(slots=True)
+class Tracked:
+    """One resource and what was learned about it. Everything here can be learned again.
+
+    Args:
+        resource: What was asked for.
+        history: What decisions know of the past.
+        calibration: How far off the server's lag is.
+        count_next: How far the next look shall count undelivered entries.
+        group_seen: The group existed once.
+        pods: The target's pods.
+        decision: The latest decision.
+        last_change: The latest decision that changed the replicas.
+        reported: The status that was reported last.
+        conditions: Its conditions.
+        reported_at: When, in seconds of the monotonic clock.
+        trim_due: When to trim next.
+        totals: What trimming did.
+        strangers: Consumers that are no pods of the target.
+    """
+
+    resource: Resource
+    history: History
+    calibration: Calibration | None = None
+    count_next: int = MOST_COUNTED
+    group_seen: bool = False
+    pods: PodLedger = field(default_factory=PodLedger)
+    decision: Decision | None = None
+    last_change: LastDecision | None = None
+    reported: StreamConsumerStatus | None = None
+    conditions: list[Condition] = field(default_factory=list)
+    reported_at: float = float("-inf")
+    trim_due: float = 0.0
+    totals: TrimTotals = field(default_factory=TrimTotals)
+    strangers: tuple[str, ...] = ()
+
+    @classmethod
+    def begin(cls, resource: Resource) -> "Tracked":
+        """Begin knowing nothing."""
+        return cls(resource, History.empty(resource.spec.scaling))
+
+    @property
+    def ask(self) -> Ask:
+        """What the next look shall ask."""
+        spec = self.resource.spec
+        keys = GroupKeys(spec.stream, spec.group.name)
+        return Ask(spec.stream, spec.group.name, keys.replay, spec.dead_letter.stream or keys.dead, self.count_next)
+
+    def asked_anew(self, resource: Resource) -> None:
+        """Take a changed spec; what was learned of streams and pods stays true."""
+        guess = resource.spec.scaling.initial_capacity_per_replica
+        if guess != self.resource.spec.scaling.initial_capacity_per_replica and not self.history.capacity.observed:
+            self.history = History.empty(resource.spec.scaling)
+        self.resource = resource

@@ -1,0 +1,131 @@
+"""The control loop on a real server, with replicas that are only counted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from typing_extensions import override
+
+from sluiceway_operator.control import Server, ServerAddress, Stepper, Sweep, Tracked
+from sluiceway_operator.ports import Pod, Reports, Target, TargetMissing, Workloads
+from sluiceway_operator.registry import Resource, ResourceKey
+from sluiceway_operator.resource import Condition, StreamConsumerSpec, StreamConsumerStatus
+
+__all__ = ["Clock", "CountedWorkloads", "Loop", "Told"]
+
+
+class Clock:
+    """Seconds that a test lets pass."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class CountedWorkloads(Workloads):
+    """Targets of which only the number of replicas is known, and every write."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.written: list[tuple[str, int]] = []
+        self.spared: list[Mapping[str, int]] = []
+        self.existing: dict[str, list[str]] = {}
+        self.fault: Exception | None = None
+
+    @override
+    async def replicas(self, target: Target) -> int:
+        if self.fault is not None:
+            raise self.fault
+        if target.ref.name not in self.counts:
+            raise TargetMissing(f"there is no {target}")
+        return self.counts[target.ref.name]
+
+    @override
+    async def scale(self, target: Target, replicas: int) -> None:
+        self.written.append((target.ref.name, replicas))
+        self.counts[target.ref.name] = replicas
+
+    @override
+    async def pods(self, target: Target) -> Collection[Pod]:
+        return [Pod(name, f"uid of {name}") for name in self.existing.get(target.ref.name, [])]
+
+    @override
+    async def spare(self, target: Target, held: Mapping[str, int]) -> bool:
+        self.spared.append(held)
+        return True
+
+
+class Told(Reports):
+    """Keeps what the world was told."""
+
+    def __init__(self) -> None:
+        self.statuses: list[tuple[str, StreamConsumerStatus]] = []
+        self.events: list[tuple[str, str, bool]] = []
+
+    @override
+    async def status(self, resource: Resource, status: StreamConsumerStatus) -> None:
+        self.statuses.append((resource.key.name, status))
+
+    @override
+    async def event(self, resource: Resource, reason: str, message: str, *, warning: bool = False) -> None:
+        self.events.append((resource.key.name, reason, warning))
+
+
+class Loop:
+    """The control loop of one server, swept by hand.
+
+    Args:
+        url: The server.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.clock = Clock()
+        self.workloads = CountedWorkloads()
+        self.told = Told()
+        self.tracked: dict[str, Tracked] = {}
+        self.server = Server(ServerAddress(url))
+        stepper = Stepper(self.workloads, self.told, self._groups_of, self.clock)
+        self._sweep = Sweep(self.server, self.tracked.values, stepper, clock=self.clock)
+
+    def add(self, name: str, *, replicas: int | None = 0, stream: str = "orders", **spec: Any) -> None:
+        """Look after a group called as its resource and its target.
+
+        Args:
+            name: Of the resource, the group and the target.
+            replicas: Of the target; None: there is no target.
+            stream: The stream.
+            spec: Further fields of the spec.
+        """
+        if replicas is not None:
+            self.workloads.counts[name] = replicas
+        asked = {
+            "redis": {"url": "redis://redis:6379"},
+            "stream": stream,
+            "group": {"name": name},
+            "scaleTargetRef": {"name": name},
+            **spec,
+        }
+        resource = Resource(ResourceKey("shops", name), f"uid-{name}", 1, StreamConsumerSpec.model_validate(asked))
+        self.tracked[name] = Tracked.begin(resource)
+
+    async def sweep(self, times: int = 1, seconds: float = 1.0) -> None:
+        """Sweep so often, so many seconds apart."""
+        for _ in range(times):
+            await self._sweep.once()
+            self.clock.now += seconds
+
+    def status(self, name: str) -> StreamConsumerStatus:
+        """The status that was told last."""
+        return [status for told, status in self.told.statuses if told == name][-1]
+
+    def condition(self, name: str, kind: str) -> Condition:
+        """A condition as it was told last."""
+        (found,) = [each for each in self.status(name).conditions or [] if each.type == kind]
+        return found
+
+    def _groups_of(self, tracked: Tracked) -> set[str]:
+        stream = tracked.resource.spec.stream
+        return {each.resource.spec.group.name for each in self.tracked.values() if each.resource.spec.stream == stream}
