@@ -14,7 +14,7 @@ from tests.support.eventually import eventually
 from tests.support.numbered import Answered, Numbered
 from tests.support.web_application import Http, serving
 
-from sluiceway import Event, Service
+from sluiceway import Event, Service, current_correlation_id
 from sluiceway.embedded import EmbeddedServer
 
 Redis = redis.asyncio.Redis
@@ -174,3 +174,28 @@ async def test_requests_at_the_same_time_keep_their_flows_apart(server: Embedded
 
 async def _all_there(client: Redis) -> bool:
     return int(await client.xlen("messages")) == 100
+
+
+async def test_code_below_a_request_or_a_handler_can_ask_for_the_flow(server: EmbeddedServer) -> None:
+    seen: list[str] = []
+    service = Service("payments", server.url)
+
+    @service.on(Numbered, stream="orders")
+    async def handle(_: Numbered) -> None:
+        seen.append(current_correlation_id())
+
+    async def post(_: web.Request) -> web.Response:
+        seen.append(current_correlation_id())
+        await service.publisher("orders").publish(Numbered(number=1))
+        return web.Response()
+
+    app = web.Application()
+    service.attach(app)
+    app.router.add_post("/", post)
+    async with serving(app) as http:
+        async with http.post("/", headers={"X-Correlation-Id": "seven"}) as response:
+            assert response.status == 200
+        await eventually(lambda: len(seen) == 2, what="a handled event")
+
+    assert seen == ["seven", "seven"]
+    assert current_correlation_id() == ""

@@ -67,6 +67,11 @@ async def test_every_line_is_json_and_names_what_it_is_about(start_server: Start
             "error": "ValueError: no 13",
         }.items()
     )
+    given_up = line(program, "Handler failed; the event becomes a dead letter")
+    assert given_up.items() >= {**about, "level": "error", "event_id": bad.event_id, "reason": "exhausted"}.items()
+    for told in (failed, given_up):
+        assert "in answer" in told["exception"]
+        assert told["exception"].endswith("ValueError: no 13")
     buried = line(program, "Entry became a dead letter")
     assert buried.items() >= {**about, "entry_id": bad.entry_id, "correlation_id": "flow-13"}.items()
     (own,) = [record for record in program.records if record["event"] == "Answering" and record["number"] == 1]

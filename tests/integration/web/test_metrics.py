@@ -156,3 +156,24 @@ async def test_a_backlog_that_cannot_be_asked_for_is_left_out_and_never_zero(
         await proxy.accept()
         proxy.heal()
         await eventually(lambda: _says(http, sluiceway_pending=0, sluiceway_lag=0))
+
+
+@one_server
+async def test_what_a_publisher_s_length_limit_deleted_is_told_to_the_group_that_lost_it(
+    server: EmbeddedServer, client: Redis
+) -> None:
+    recorder = Recorder(closed=range(20))
+    service = Service("payments", server.url)
+    service.on(Numbered, stream="orders")(recorder.note)
+    async with app_of(service, client, in_flight=1, read_count=1) as http:
+        await publish_numbers(server, "orders", [0])
+        await eventually(lambda: _says(http, sluiceway_in_flight=1, sluiceway_lost_to_max_length_total=0))
+
+        async with Publisher(server.url, "orders", unsafe_max_length=2) as publisher:
+            for number in range(1, 10):
+                await publisher.publish(Numbered(number=number))
+
+        # of ten entries the last two are left; the first one is pending and was deleted under its handler's hands
+        assert publisher.lost == 8
+        assert (await scrape(http))["sluiceway_lost_to_max_length_total"] == 8
+        recorder.open()

@@ -2,23 +2,25 @@
 
 from typing import Any
 
+import pytest
 import redis.asyncio
 from aiohttp import web
 from tests.support.consuming import one_server
 from tests.support.eventually import eventually
-from tests.support.numbered import Numbered, Recorder
+from tests.support.numbered import Numbered, Recorder, publish_numbers
 from tests.support.proxy import FaultProxy
 from tests.support.web_application import Http, serving
 
 from sluiceway import RedisSettings, Service
 from sluiceway.embedded import EmbeddedServer
+from sluiceway.engine.decoder import Decoder
 
 Redis = redis.asyncio.Redis
 
 
 def app_with(url: str, **options: Any) -> web.Application:
     service = Service("payments", RedisSettings(url=url, timeout_seconds=0.5))
-    service.on(Numbered, stream="orders")(Recorder().note)
+    service.on(Numbered, stream="orders", publishes="answers")(Recorder().answer)
     service.consume("orders", **options)
     app = web.Application()
     service.attach(app, tolerated_outage_seconds=1)
@@ -73,3 +75,41 @@ async def test_a_group_that_may_not_be_repaired_makes_a_service_unready(server: 
 
         (problem,) = await eventually(lambda: is_unready(http))
         assert "its policy is `fail`" in problem
+
+
+@one_server
+async def test_a_service_of_which_a_part_has_ended_asks_to_be_restarted(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def defect(*_: Any) -> None:
+        raise AssertionError("a defect of ours")
+
+    async with serving(app_with(server.url)) as http:
+        await eventually(lambda: is_ready(http))
+        assert await answer(http, "/healthz") == (200, {"alive": True})
+
+        monkeypatch.setattr(Decoder, "decode", defect)
+        await publish_numbers(server, "orders", [1])
+
+        (problem,) = await eventually(lambda: is_unready(http))
+        assert problem == "orders: consume ended: AssertionError('a defect of ours')"
+        assert await answer(http, "/healthz") == (503, {"alive": False, "problems": [problem]})
+
+
+@one_server
+async def test_a_service_whose_every_commit_is_refused_is_unready_until_one_is_taken(
+    server: EmbeddedServer, client: Redis
+) -> None:
+    await client.set("answers", "no stream")
+    async with serving(app_with(server.url)) as http:
+        await eventually(lambda: is_ready(http))
+
+        await publish_numbers(server, "orders", [1])
+
+        (problem,) = await eventually(lambda: is_unready(http))
+        assert problem.startswith("orders: every commit refused for 1 s (WRONGTYPE ")
+        assert await answer(http, "/healthz") == (200, {"alive": True})
+
+        await client.delete("answers")
+
+        await eventually(lambda: is_ready(http), within_seconds=40)

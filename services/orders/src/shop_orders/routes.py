@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
-from sluiceway.context import current_flow
+from sluiceway import current_correlation_id
 
 from .intake import Intake
 from .models import OrderRequest
@@ -31,7 +31,7 @@ async def create_order(request: web.Request) -> web.Response:
     """Accept an order: 202 once it is in the stream."""
     order = OrderRequest.model_validate_json(await _json_body(request))
     accepted = await request.app[INTAKE].accept(
-        order, key=_idempotency_key(request), correlation_id=current_flow.get().correlation_id
+        order, key=_idempotency_key(request), correlation_id=current_correlation_id()
     )
     return _json(accepted, HTTPStatus.ACCEPTED, {"Location": f"/orders/{accepted.order_id}"})
 

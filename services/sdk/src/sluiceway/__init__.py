@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .batch import Batch, BatchItem
     from .connection import RedisSettings
-    from .context import Context
+    from .context import Context, current_correlation_id
     from .deadletters import DeadLetter, DeadLetters
     from .errors import (
         ConfigurationError,
@@ -45,13 +45,14 @@ __all__ = [
     "SluicewayError",
     "Trim",
     "Unavailable",
+    "current_correlation_id",
     "run",
 ]
 
 _MODULES = {
     "batch": ("Batch", "BatchItem"),
     "connection": ("RedisSettings",),
-    "context": ("Context",),
+    "context": ("Context", "current_correlation_id"),
     "deadletters": ("DeadLetter", "DeadLetters"),
     "errors": (
         "ConfigurationError",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .connection import Link
-from .keys import GroupKeys
+from .keys import GroupKeys, lost_key
 
 __all__ = ["Backlog", "observe_backlog"]
 
@@ -19,11 +19,13 @@ class Backlog:
         lag: Entries not yet delivered; None where the server cannot tell (an unknown lag is not zero).
         pending: Entries delivered and not acknowledged.
         dead_letters: Dead letters kept.
+        lost_to_length: Entries that publishers with `unsafe_max_length` deleted before the group had settled them.
     """
 
     lag: int | None
     pending: int
     dead_letters: int
+    lost_to_length: int
 
 
 async def observe_backlog(link: Link, keys: GroupKeys) -> Backlog | None:
@@ -38,7 +40,8 @@ async def observe_backlog(link: Link, keys: GroupKeys) -> Backlog | None:
     replay = await _group(link, keys.replay, keys.group) or {b"lag": 0, b"pending": 0}
     lags = (own.get(b"lag"), replay.get(b"lag"))
     lag = None if None in lags else sum(value for value in lags if value is not None)
-    return Backlog(lag, own[b"pending"] + replay[b"pending"], await link.call("XLEN", keys.dead))
+    lost = await link.call("HGET", lost_key(keys.stream), keys.group)
+    return Backlog(lag, own[b"pending"] + replay[b"pending"], await link.call("XLEN", keys.dead), int(lost or 0))
 
 
 async def _group(link: Link, stream: str, group: str) -> dict[bytes, Any] | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .engine.delivery import Delivery, Source
     from .events import Event
 
-__all__ = ["Context", "Flow", "current_flow"]
+__all__ = ["Context", "Flow", "current_correlation_id", "current_flow"]
 
 _LONGEST_TIME = 14
 """Digits of a time in milliseconds; more would be beyond what a date can hold."""
@@ -56,6 +56,18 @@ class Flow:
 _NO_FLOW = Flow()
 
 current_flow: ContextVar[Flow] = ContextVar("sluiceway_flow", default=_NO_FLOW)
+
+
+def current_correlation_id() -> str:
+    """Return the ID of the business flow that this code runs for: the request's, or that of the event being handled.
+
+    What is published meanwhile carries it. In a batch handler it is the first event's; outside of requests and handlers
+    it is an empty text.
+
+    Example:
+        >>> await bank.charge(order, headers={"X-Correlation-Id": current_correlation_id()})
+    """
+    return current_flow.get().correlation_id
 
 
 class Context:

@@ -67,14 +67,19 @@ class ServiceCollector(Collector):
                 histogram = histogram_of(consumer.stats)
                 family.add_metric((consumer.keys.stream, consumer.keys.group), _buckets(histogram), histogram.total)
             yield family
-        yield from self._gauges()
+        yield from self._observed()
 
-    def _gauges(self) -> Iterator[Metric]:
+    def _observed(self) -> Iterator[Metric]:
         in_flight = GaugeMetricFamily("sluiceway_in_flight", "Entries in hand with their bodies.", labels=_LABELS)
         waiting = GaugeMetricFamily("sluiceway_waiting", "Entries waiting for a retry or a start.", labels=_LABELS)
         lag = GaugeMetricFamily("sluiceway_lag", "Entries not yet delivered to the group.", labels=_LABELS)
         pending = GaugeMetricFamily("sluiceway_pending", "Entries delivered and not acknowledged.", labels=_LABELS)
         dead = GaugeMetricFamily("sluiceway_dead_letters", "Dead letters kept.", labels=_LABELS)
+        lost = CounterMetricFamily(
+            "sluiceway_lost_to_max_length",
+            "Entries that publishers with unsafe_max_length deleted before the group had settled them.",
+            labels=_LABELS,
+        )
         for consumer in self._consumers:
             labels = (consumer.keys.stream, consumer.keys.group)
             in_flight.add_metric(labels, consumer.holdings.held)
@@ -85,7 +90,8 @@ class ServiceCollector(Collector):
                     lag.add_metric(labels, backlog.lag)
                 pending.add_metric(labels, backlog.pending)
                 dead.add_metric(labels, backlog.dead_letters)
-        yield from (in_flight, waiting, lag, pending, dead)
+                lost.add_metric(labels, backlog.lost_to_length)
+        yield from (in_flight, waiting, lag, pending, dead, lost)
 
 
 def _buckets(histogram: Histogram) -> list[tuple[str, float]]:

@@ -15,7 +15,7 @@ from .connection import Link
 from .correlation import answer_with_correlation_id, correlation
 from .keys import GroupKeys
 from .metrics import ServiceCollector
-from .readiness import TOLERATED_SECONDS, readiness
+from .readiness import TOLERATED_SECONDS, liveness, readiness
 from .service import Service
 
 __all__ = ["SERVICE", "attach"]
@@ -45,6 +45,12 @@ def attach(service: Service, app: web.Application, tolerated_outage_seconds: flo
         registry.register(ServiceCollector(service.consumers, await _backlogs(service)))
         return web.Response(body=generate_latest(registry), headers={"Content-Type": "text/plain; version=0.0.4"})
 
+    async def healthy(_: web.Request) -> web.Response:
+        problems = liveness(service)
+        if problems:
+            return web.json_response({"alive": False, "problems": problems}, status=503)
+        return web.json_response({"alive": True})
+
     async def ready(_: web.Request) -> web.Response:
         problems = readiness(service, tolerated_outage_seconds)
         return web.json_response({"ready": not problems, "problems": problems}, status=503 if problems else 200)
@@ -53,13 +59,9 @@ def attach(service: Service, app: web.Application, tolerated_outage_seconds: flo
     app.cleanup_ctx.append(consume)
     app.middlewares.insert(0, correlation)
     app.on_response_prepare.append(answer_with_correlation_id)
-    app.router.add_get("/healthz", _healthy)
+    app.router.add_get("/healthz", healthy)
     app.router.add_get("/readyz", ready)
     app.router.add_get("/metrics", metrics)
-
-
-async def _healthy(_: web.Request) -> web.Response:
-    return web.json_response({"alive": True})
 
 
 async def _backlogs(service: Service) -> dict[str, Backlog]:

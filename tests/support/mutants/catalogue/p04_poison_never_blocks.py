@@ -63,7 +63,7 @@ MUTANTS = (
     Mutant(
         promise=4,
         name="an-unreadable-error-breaks-the-consumer",
-        file="engine/failures.py",
+        file="error_text.py",
         old='told.encode("utf-8", "backslashreplace").decode()',
         new="told",
         tests=(f"{_UNIT}/test_failures.py",),

@@ -206,6 +206,8 @@ class Committer:
                 else:
                     settled.append(delivery)
         self._count(settled)
+        if left:
+            self._health.commit_taken()
         if self._refusals:
             for delivery in left:
                 self._refusals.pop((delivery.source.stream, delivery.entry_id), None)
@@ -232,6 +234,7 @@ class Committer:
         place = (delivery.source.stream, delivery.entry_id)
         refusals = self._refusals[place] = self._refusals.get(place, 0) + 1
         self._stats.commit_errors += 1
+        self._health.commit_refused(text)
         self._log.error(
             "Commit was refused; it will be tried again",
             entry_id=delivery.entry_id.decode(),

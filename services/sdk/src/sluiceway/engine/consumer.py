@@ -219,12 +219,17 @@ class Consumer:
         self.holdings.drop(delivery)
 
     @property
-    def failure(self) -> str | None:
-        """Why this consumer does not work although it should, or None."""
+    def broken(self) -> str | None:
+        """Which part of this consumer has ended although it should run, and why; None if all run. Nothing mends it."""
         for name, task in self._tasks.items():
             if task.done() and not task.cancelled() and task.exception() is not None and not self.stopping:
                 return f"{name} ended: {task.exception()!r}"
-        return self.health.refused
+        return None
+
+    @property
+    def failure(self) -> str | None:
+        """Why this consumer does not work although it should, or None."""
+        return self.broken or self.health.refused
 
     async def _consume(self) -> None:
         await self._prepare()

@@ -38,6 +38,9 @@ class Health:
         self._fault: str | None = None
         self.refused: str | None = None
         """Why this consumer will not read until somebody steps in, or None."""
+        self.refusal: str | None = None
+        """Why the server refused the latest commit, or None if it took one since."""
+        self._refusing_since = 0.0
         self.repair: Callable[[], Awaitable[None]] | None = None
         """What makes a missing group anew."""
         self.explain: Callable[[BaseException], Awaitable[BaseException]] | None = None
@@ -51,6 +54,20 @@ class Health:
     def seconds_without_contact(self) -> float:
         """Return the seconds since the server last answered; infinite before the first answer."""
         return time.monotonic() - self._last_contact
+
+    def seconds_of_refusals(self) -> float:
+        """Return for how many seconds the server has refused every commit; 0 if it took the latest one."""
+        return time.monotonic() - self._refusing_since if self.refusal is not None else 0.0
+
+    def commit_refused(self, why: str) -> None:
+        """Note that the server refused a settlement."""
+        if self.refusal is None:
+            self._refusing_since = time.monotonic()
+        self.refusal = why
+
+    def commit_taken(self) -> None:
+        """Note that the server took a settlement."""
+        self.refusal = None
 
     def contact(self) -> None:
         """Note that the server answered as it should."""

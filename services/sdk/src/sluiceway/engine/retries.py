@@ -11,6 +11,8 @@ from typing import Any
 
 from ..connection import Link
 from ..error_text import describe
+from ..errors import Reject, RetryLater
+from ..handlers import Handler
 from ..scripts import load
 from .committer import Committer
 from .deadletter import dead_letter
@@ -83,7 +85,16 @@ class Retries:
         outcome = after_failure(handler, delivery.count, error)
         text = describe(error)
         told = f"{type(error).__name__}: {text}"
+        # what a handler decided needs no traceback, what happened to it does
+        traceback = None if isinstance(error, Reject | RetryLater) else error
         if isinstance(outcome, Bury):
+            self._log.error(
+                "Handler failed; the event becomes a dead letter",
+                **_about(delivery, handler),
+                reason=outcome.reason,
+                error=told,
+                exc_info=traceback,
+            )
             dead_letter(
                 delivery,
                 consumer=self._consumer,
@@ -96,13 +107,10 @@ class Retries:
             self._stats.retried += 1
             self._log.warning(
                 "Handler failed; the event will be tried again",
-                handler=handler.name,
-                entry_id=delivery.entry_id.decode(),
-                event_id=delivery.event_id,
-                correlation_id=delivery.correlation_id,
-                starts=delivery.count,
+                **_about(delivery, handler),
                 wait_seconds=round(outcome.wait_seconds, 3),
                 error=told,
+                exc_info=traceback,
             )
             self._failed.append((delivery, outcome.wait_seconds, told[:500]))
             self._wake.set()
@@ -290,3 +298,13 @@ class Retries:
         if self._beyond is not None and self._beyond in deliveries:
             self._beyond = None
             self._wake.set()
+
+
+def _about(delivery: Delivery, handler: Handler) -> dict[str, str | int]:
+    return {
+        "handler": handler.name,
+        "entry_id": delivery.entry_id.decode(),
+        "event_id": delivery.event_id,
+        "correlation_id": delivery.correlation_id,
+        "starts": delivery.count,
+    }
