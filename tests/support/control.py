@@ -7,7 +7,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from sluiceway_operator.control import Server, ServerAddress, Stepper, Sweep, Tracked
+from sluiceway_operator.control import Server, ServerAddress, Stepper, Sweep, Tracked, Waker
+from sluiceway_operator.entry_id import EntryId
 from sluiceway_operator.ports import Pod, Reports, Target, TargetMissing, Workloads
 from sluiceway_operator.registry import Resource, ResourceKey
 from sluiceway_operator.resource import Condition, StreamConsumerSpec, StreamConsumerStatus
@@ -88,6 +89,7 @@ class Loop:
         self.tracked: dict[str, Tracked] = {}
         self.server = Server(ServerAddress(url))
         stepper = Stepper(self.workloads, self.told, self._groups_of, self.clock)
+        self.waker = Waker(self.server, self._idle, self._wake)
         self._sweep = Sweep(self.server, self.tracked.values, stepper, clock=self.clock)
 
     def add(self, name: str, *, replicas: int | None = 0, stream: str = "orders", **spec: Any) -> None:
@@ -125,6 +127,12 @@ class Loop:
         """A condition as it was told last."""
         (found,) = [each for each in self.status(name).conditions or [] if each.type == kind]
         return found
+
+    def _idle(self) -> dict[str, EntryId]:
+        return {each.resource.spec.stream: each.idle_at for each in self.tracked.values() if each.idle_at is not None}
+
+    async def _wake(self, streams: Collection[str]) -> None:
+        await self._sweep.look_at([each for each in self.tracked.values() if each.resource.spec.stream in streams])
 
     def _groups_of(self, tracked: Tracked) -> set[str]:
         stream = tracked.resource.spec.stream

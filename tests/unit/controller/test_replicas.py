@@ -214,7 +214,25 @@ def test_an_operator_that_starts_anew_does_not_reduce_a_busy_group_at_once() -> 
     assert set(replicas) == {8}
 
 
-def test_a_faded_arrival_rate_alone_keeps_nobody() -> None:
+def test_a_burst_counts_once() -> None:
+    controller = Controller(scaling())
+    for second in range(20):
+        controller.sees(look(second, 0, added=0))
+
+    assert controller.sees(look(20, 0, lag=500, added=500)).wanted == 5
+
+
+def test_a_load_that_goes_on_counts_beside_its_backlog() -> None:
+    controller = Controller(scaling(maxReplicas=100))
+    for second in range(30):
+        controller.sees(look(second, 1, lag=500, added=100 * second))
+
+    assert controller.history.arrivals.per_second == pytest.approx(100)
+    assert controller.last is not None
+    assert controller.last.wanted == 15
+
+
+def test_an_arrival_rate_of_the_past_alone_keeps_nobody() -> None:
     controller = Controller(scaling(scaleDown={"stabilizationSeconds": 0}))
     controller.sees(look(0, 1, added=0))
     controller.sees(look(1, 1, added=500))
@@ -230,4 +248,4 @@ def test_a_stream_that_was_made_anew_counts_from_zero() -> None:
 
     controller.sees(look(1, 1, lag=3, added=3))
 
-    assert controller.history.arrivals_per_second == 0
+    assert controller.history.arrivals.per_second == 0

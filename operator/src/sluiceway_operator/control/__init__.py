@@ -5,6 +5,7 @@ from .server import Server, ServerAddress
 from .stepping import Stepper
 from .sweeping import Sweep
 from .tracked import Tracked
+from .waking import Waker
 
 __all__ = [
     "ConditionType",
@@ -15,6 +16,7 @@ __all__ = [
     "Stepper",
     "Sweep",
     "Tracked",
+    "Waker",
     "conditions",
     "flips",
 ]

@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from ..decide import Decision, decide_replicas, judge_consumers, learn, note_pods
-from ..observation import Observation, Unknown
+from ..entry_id import EntryId
+from ..observation import Backlog, Observation, Unknown
 from ..observe import MOST_COUNTED, Look, Missing, observe_groups
 from ..ports import Reports, Target, TargetForbidden, TargetMissing, TargetUnavailable, Workloads
 from ..resource import LastDecision, Mode
@@ -71,6 +72,7 @@ class Stepper:
             if replicas is not None:
                 await self._scale(tracked, target, looked, picture)
                 await self._reap(tracked, client, target, looked)
+                tracked.idle_at = _idle_at(seen, looked, picture)
             await self._trim(tracked, client)
         except (RedisError, OSError, TimeoutError) as error:
             picture.problem(ConditionType.DEGRADED, "ServerRefused", str(error) or type(error).__name__)
@@ -177,6 +179,12 @@ class Stepper:
         if done.lost:
             message = f"{done.lost} entries that a group still needed were removed by hardMaxLength"
             await self._reports.event(tracked.resource, "EntriesLost", message, warning=True)
+
+
+def _idle_at(seen: Seen, looked: Observation, picture: Picture) -> EntryId | None:
+    """Return the last ID of a stream that needs nobody and has nobody."""
+    idle = isinstance(seen, Look) and isinstance(looked.backlog, Backlog) and looked.backlog.total == 0
+    return seen.last if idle and isinstance(seen, Look) and picture.replicas == 0 else None
 
 
 def _change(decision: Decision) -> LastDecision:

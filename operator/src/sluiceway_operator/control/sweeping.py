@@ -64,7 +64,11 @@ class Sweep:
 
     async def once(self) -> None:
         """Look at every resource and take it a step on."""
-        everything = list(self._tracked())
+        await self.look_at(self._tracked())
+
+    async def look_at(self, some: Collection[Tracked]) -> None:
+        """Look at some resources now and take each a step on."""
+        everything = list(some)
         for start in range(0, len(everything), _GROUPS_PER_CALL):
             batch = everything[start : start + _GROUPS_PER_CALL]
             seen = await self._look(batch)
@@ -88,7 +92,7 @@ class Sweep:
     async def _step(self, tracked: Tracked, seen: Seen) -> None:
         """Take one resource on; whatever goes wrong with it stays with it."""
         try:
-            async with asyncio.timeout(_STEP_SECONDS):
+            async with tracked.one_at_a_time, asyncio.timeout(_STEP_SECONDS):
                 await self._stepper.step(tracked, self._server.client, seen)
         except Exception:  # noqa: BLE001  # one resource must not stop the others, whatever it is
             self._log.exception("A step failed; the next look tries again", resource=str(tracked.resource.key))

@@ -1,8 +1,10 @@
 """What the controller remembers of one resource between two looks."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from ..decide import Decision, History, PodLedger
+from ..entry_id import EntryId
 from ..keys import GroupKeys
 from ..observe import MOST_COUNTED, Ask, Calibration
 from ..registry import Resource
@@ -33,6 +35,7 @@ class Tracked:
         calibration: How far off the server's lag is.
         count_next: How far the next look shall count undelivered entries.
         group_seen: The group existed once.
+        idle_at: The last ID ever given in the stream, if the latest look saw no work and no replica; else None.
         pods: The target's pods.
         decision: The latest decision.
         last_change: The latest decision that changed the replicas.
@@ -42,6 +45,7 @@ class Tracked:
         trim_due: When to trim next.
         totals: What trimming did.
         strangers: Consumers that are no pods of the target.
+        one_at_a_time: Held by the step that is under way.
     """
 
     resource: Resource
@@ -49,6 +53,7 @@ class Tracked:
     calibration: Calibration | None = None
     count_next: int = MOST_COUNTED
     group_seen: bool = False
+    idle_at: EntryId | None = None
     pods: PodLedger = field(default_factory=PodLedger)
     decision: Decision | None = None
     last_change: LastDecision | None = None
@@ -58,6 +63,7 @@ class Tracked:
     trim_due: float = 0.0
     totals: TrimTotals = field(default_factory=TrimTotals)
     strangers: tuple[str, ...] = ()
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     def begin(cls, resource: Resource) -> "Tracked":

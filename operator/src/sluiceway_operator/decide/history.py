@@ -1,10 +1,10 @@
 """What was learned from the looks before this one."""
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..observation import Backlog, Observation
 from ..resource import Accuracy, Scaling
+from .arrivals import Arrivals
 from .capacity import Capacity
 
 __all__ = ["History", "Recommendation", "learn"]
@@ -28,8 +28,7 @@ class History:
     Args:
         capacity: What one replica processes.
         last: The latest look; None before the first.
-        arrivals_per_second: Entries added a second, smoothed over about the drain time, so that a burst counts once:
-            as backlog.
+        arrivals: What arrived within about the drain time.
         quiet_looks: How many looks in a row, up to now, saw nothing arrive.
         idle_since: Since when there has been no work at all; None if there is some, or it is not known.
         recommendations: What the load asked for within the stabilisation window, oldest first.
@@ -38,7 +37,7 @@ class History:
 
     capacity: Capacity
     last: Observation | None = None
-    arrivals_per_second: float = 0.0
+    arrivals: Arrivals = field(default_factory=Arrivals)
     quiet_looks: int = 0
     idle_since: float | None = None
     recommendations: tuple[Recommendation, ...] = ()
@@ -75,9 +74,8 @@ def learn(history: History, scaling: Scaling, seen: Observation) -> History:
     if before is None or arrived is None or seen.at <= before.at:
         return learned
     seconds = seen.at - before.at
-    weight = 1 - math.exp(-seconds / _memory_seconds(scaling))
-    rate = history.arrivals_per_second + weight * (arrived / seconds - history.arrivals_per_second)
-    return replace(learned, arrivals_per_second=rate, capacity=_capacity(history.capacity, before, seen, arrived))
+    arrivals = history.arrivals.seen(arrived, seconds, _memory_seconds(scaling))
+    return replace(learned, arrivals=arrivals, capacity=_capacity(history.capacity, before, seen, arrived))
 
 
 def _arrived(before: Observation | None, seen: Observation) -> int | None:

@@ -65,10 +65,9 @@ def _wanted(scaling: Scaling, history: History, backlog: Backlog) -> tuple[int, 
         text = f"{backlog.total} backlog, {per_replica} per replica: {_replicas(wanted)}"
         return max(wanted, least), Reason.BACKLOG_PER_REPLICA, text
     drain = scaling.target.drain_seconds or 1
-    capacity, arrivals = history.capacity, history.arrivals_per_second
+    capacity, arrivals = history.capacity, history.arrivals.per_second
     needed = (arrivals + backlog.total / drain) / max(capacity.per_second, _ROUNDING)
-    # a rate that has all but faded away is no reason for a replica
-    wanted = max(math.ceil(needed - _ROUNDING), least) if backlog.total or arrivals >= 1 else least
+    wanted = max(math.ceil(needed - _ROUNDING), least)
     text = (
         f"{backlog.total} backlog, {arrivals:.0f}/s in, {capacity.per_second:.3g}/s per replica"
         f"{'' if capacity.observed else ' assumed'}: {_replicas(wanted)} to drain it in {drain} s"
