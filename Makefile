@@ -101,6 +101,26 @@ fmt: sync ## format, and fix what can be fixed safely
 	.venv/bin/ruff format
 	.venv/bin/ruff check --fix
 
+# --- Kubernetes -------------------------------------------------------------------------------------------------------
+
+# needs nothing of .venv: it can build the tools while that is still being made
+CLUSTER_TOOL := exec env PYTHONPATH=. $(PYTHON) -m hack.cluster
+CLUSTER ?= sluiceway
+KIND_CONFIG ?= one-node
+IMAGE_TAG ?= dev
+
+.PHONY: cluster
+cluster: ## a Kubernetes cluster on this machine, created or found (CLUSTER=name, KIND_CONFIG=two-workers)
+	@$(CLUSTER_TOOL) up --name '$(CLUSTER)' --config '$(KIND_CONFIG)'
+
+.PHONY: cluster-down
+cluster-down: ## remove the cluster and everything that it left (CLUSTER=name)
+	@$(CLUSTER_TOOL) down --name '$(CLUSTER)'
+
+.PHONY: images
+images: ## build the images and load them into the cluster, if it runs (CLUSTER=name, IMAGE_TAG=dev)
+	@$(CLUSTER_TOOL) images --name '$(CLUSTER)' --tag '$(IMAGE_TAG)'
+
 # --- the product ------------------------------------------------------------------------------------------------------
 
 .PHONY: demo
