@@ -93,8 +93,16 @@ test-mutants: sync ## break each guarantee on purpose and see its tests fail (ON
 	@touch $@
 
 .PHONY: bench
-bench: sync .bench/venv/stamp ## measure beside redis-py and FastStream (ARGS="--only publish --runs 3", --quick, --memory)
+bench: sync .bench/venv/stamp ## measure beside redis-py and FastStream (ARGS="--only publish --runs 3", --quick)
 	@exec env PYTHONPATH=. $(PY) -m tests.bench $(ARGS)
+
+.PHONY: bench-memory
+bench-memory: sync ## bytes per event in flight, per pending entry, per remembered event ID
+	@exec env PYTHONPATH=. $(PY) -m tests.bench.memory $(ARGS)
+
+.PHONY: soak
+soak: sync ## the shop under 70 % load for minutes: does memory grow? (ARGS="--minutes 5 --load http")
+	@exec env PYTHONPATH=. $(PY) -m tests.bench.soak $(ARGS)
 
 .PHONY: fmt
 fmt: sync ## format, and fix what can be fixed safely

@@ -3,108 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import psutil
 import redis.asyncio
-from tests.bench.chain import accepted
 from tests.bench.chain.latency import last_events, percentiles
+from tests.bench.chain.load import CONNECTIONS, Load
+from tests.bench.chain.processes import cpu_seconds, processes_of
 from tests.bench.chain.settled import appended, until_settled
 from tests.bench.chain.shop import orders_port, specs
 from tests.bench.contender import BenchError
 from tests.bench.measurement import Measurement
-from tests.support.repository import ROOT
 
 from shop_demo.exits import DemoError
 from shop_demo.supervisor import Supervisor
 from shop_events import Streams
 from sluiceway.embedded import EmbeddedServer
-from sluiceway.embedded.ports import HOST
 
-__all__ = ["Chain", "Load", "processes_of"]
+__all__ = ["Chain"]
 
-_CONNECTIONS = 64
 _SHARE = 0.7
 """Of the top rate, for the latencies."""
 _LATENCY_SECONDS = 5
 _PATIENCE_SECONDS = 120
 # none of the entries may be gone before the latencies are read from them
 _TRIM_KEEP = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """A load generator in a process of its own.
-
-    Args:
-        kind: `http` or `direct`.
-        url: The event store.
-        port: Of the orders service.
-        folder: For its list of accepted orders.
-    """
-
-    kind: str
-    url: str
-    port: int
-    folder: Path
-
-    async def run(self, orders: int, rate: float | None) -> tuple[dict[str, Any], dict[str, float]]:
-        """Send orders; return what it reports, and when each accepted order was due.
-
-        Args:
-            orders: How many.
-            rate: Per second; None: as fast as they are taken.
-
-        Raises:
-            BenchError: It failed, or not all orders were accepted.
-        """
-        path = self.folder / "accepted"
-        target = [HOST, str(self.port), "--connections", str(_CONNECTIONS)] if self.kind == "http" else [self.url]
-        command = [
-            "-m",
-            f"tests.bench.chain.load_{self.kind}",
-            *target,
-            "--orders",
-            str(orders),
-            "--accepted",
-            str(path),
-        ]
-        if rate is not None:
-            command += ["--rate", str(rate)]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *command,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            out, err = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-        if process.returncode != 0:
-            raise BenchError(f"load generator: exit code {process.returncode}\n{err.decode()}")
-        told = json.loads(out.decode().splitlines()[-1])
-        due = accepted.read(path)
-        if len(due) != orders:
-            raise BenchError(f"load generator: {len(due)} of {orders} orders were accepted; refused: {told['refused']}")
-        return told, due
-
-
-def processes_of(supervisor: Supervisor, server: EmbeddedServer) -> dict[str, psutil.Process]:
-    """Return the services' processes and the server's, by name."""
-    found = {state.name: psutil.Process(state.pid) for state in supervisor.states()}
-    return {**found, "server": psutil.Process(server.pid)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +50,7 @@ class Chain:
     def configuration(self) -> Mapping[str, object]:
         """What a reader has to know to repeat it."""
         load = (
-            f"POST /orders, one order a request with an Idempotency-Key, {_CONNECTIONS} keep-alive connections"
+            f"POST /orders, one order a request with an Idempotency-Key, {CONNECTIONS} keep-alive connections"
             if self._kind == "http"
             else "published straight to the stream, 256 a call"
         )
@@ -168,10 +95,10 @@ class Chain:
         scale: float,
         processes: Mapping[str, psutil.Process],
     ) -> Measurement:
-        before = _cpu(processes)
+        before = cpu_seconds(processes)
         told, due = await load.run(orders, None)
         ended = await _settled_at(client)
-        used = {name: seconds - before[name] for name, seconds in _cpu(processes).items()}
+        used = {name: seconds - before[name] for name, seconds in cpu_seconds(processes).items()}
         events = await appended(client)
         # one each of ORDER_CREATED, PAYMENT_…, NOTIFICATION_SENT
         if events != 3 * orders:
@@ -196,11 +123,3 @@ async def _settled_at(client: redis.asyncio.Redis) -> float:
     await until_settled(client)
     milliseconds = await client.time()
     return float(milliseconds[0] + milliseconds[1] / 1e6)
-
-
-def _cpu(processes: Mapping[str, psutil.Process]) -> dict[str, float]:
-    used = {}
-    for name, process in processes.items():
-        times = process.cpu_times()
-        used[name] = times.user + times.system
-    return used

@@ -158,7 +158,7 @@ async def main() -> None:
         connections.append(connection)
     customers.start(connections)
     cpu_began, began = time.process_time(), time.time()
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with asyncio.timeout(_PATIENCE_SECONDS + (options.orders / options.rate if options.rate else 0)):
         if options.rate is None:
             customers.flood()
         else:

@@ -13,7 +13,7 @@ from shop_events.no_books import NoBooks
 from shop_events.record import Record
 from shop_events.store import open_client
 from shop_events.store_books import StoreBooks
-from sluiceway import Lease, Retry, Service
+from sluiceway import Deduplicate, Lease, Retry, Service
 
 from .notifying import Notifying
 from .once import ClaimedElsewhere, OncePerOrder
@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None, sink: MessageSink | None = None
     service.consume(
         settings.streams.payments,
         lease=Lease(seconds=settings.lease_seconds),
+        deduplicate=Deduplicate(seconds=settings.event_id_seconds),
         trim=settings.trim,
     )
     service.on(

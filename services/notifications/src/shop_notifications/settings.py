@@ -25,6 +25,8 @@ class Settings(ServiceSettings):
     """The file sink's record; all processes on one host share it."""
     record_fsync: bool = False
     """Wait for the disk at each message."""
+    event_id_seconds: float = Field(default=3600.0, ge=0, le=604_800)
+    """How long an event ID is remembered, so that a second entry with it has no effect: about 70 bytes each."""
     deduplicate: bool = True
     """False sends one message an event and not one an order, to show what duplicates look like."""
     mail_domain: str = Field(default="shop.example", pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")

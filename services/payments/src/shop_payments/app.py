@@ -12,7 +12,7 @@ from shop_events.no_books import NoBooks
 from shop_events.record import Record
 from shop_events.store import open_client
 from shop_events.store_books import StoreBooks
-from sluiceway import Lease, Retry, Service
+from sluiceway import Deduplicate, Lease, Retry, Service
 
 from .charging import Charging
 from .provider import PaymentProvider, ProviderUnavailable
@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None, provider: PaymentProvider | Non
     service.consume(
         settings.streams.orders,
         lease=Lease(seconds=settings.lease_seconds),
+        deduplicate=Deduplicate(seconds=settings.event_id_seconds),
         trim=settings.trim,
     )
     service.on(

@@ -32,6 +32,8 @@ class Settings(ServiceSettings):
     """The files."""
     record_fsync: bool = False
     """Wait for the disk at each charge."""
+    event_id_seconds: float = Field(default=3600.0, ge=0, le=604_800)
+    """How long an event ID is remembered, so that a second entry with it has no effect: about 70 bytes each."""
     deduplicate: bool = True
     """False makes the provider forget its idempotency keys, to show what duplicates look like."""
     decline_rate: float = Field(default=0.03, ge=0, le=1)
