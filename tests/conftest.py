@@ -19,6 +19,7 @@ from tests.support.servers import (  # noqa: F401 - fixtures
 )
 from tests.support.spans import spans  # noqa: F401 - a fixture
 from tests.support.stream_report import describe_streams
+from tests.support.tls import start_tls_server  # noqa: F401 - a fixture
 
 from sluiceway.embedded import EmbeddedServer
 

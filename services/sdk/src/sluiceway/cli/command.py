@@ -62,7 +62,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_server_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--redis` and `--password-file`."""
+    """Add `--redis` and what goes with it."""
     server = parser.add_argument_group("server")
     server.add_argument(
         "--redis",
@@ -73,6 +73,19 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
         "other users of the machine can read arguments, so a password belongs into the variable or a file",
     )
     server.add_argument("--password-file", metavar="FILE", type=Path, help="file that holds the password")
+    for option, what in (
+        (
+            "--tls-ca-file",
+            "certificates (PEM) of those who may sign the server's, with rediss://… (default: the system's",
+        ),
+        ("--tls-certificate-file", "our certificate (PEM), for a server that asks for one (default: none"),
+        ("--tls-key-file", "its key (PEM), if not in the same file (default: none"),
+    ):
+        variable = f"SLUICEWAY_{option.removeprefix('--').replace('-', '_').upper()}"
+        given = os.environ.get(variable)
+        server.add_argument(
+            option, metavar="FILE", type=Path, default=given and Path(given), help=f"{what}, or ${variable})"
+        )
     server.add_argument("--user", metavar="NAME", type=not_empty, help="ACL user, with --password-file")
 
 

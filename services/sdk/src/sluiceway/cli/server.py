@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -123,13 +124,20 @@ def server_settings(options: argparse.Namespace) -> RedisSettings:
     file: Path | None = options.password_file
     if options.user and not file:
         raise Failure("--user needs --password-file; or put both into the URL", Exit.USAGE)
-    settings = RedisSettings(url=options.redis, username=options.user, password_file=file)
+    settings = RedisSettings(
+        url=options.redis,
+        username=options.user,
+        password_file=file,
+        tls_ca_file=options.tls_ca_file,
+        tls_certificate_file=options.tls_certificate_file,
+        tls_key_file=options.tls_key_file,
+    )
     if file is not None:
         _read_password(file)
     try:
         Endpoint(settings)
     except ConfigurationError as error:
-        raise Failure(f"--redis: {str(error).removeprefix('redis URL: ')}", Exit.USAGE) from None
+        raise Failure(_as_options(str(error)), Exit.USAGE) from None
     return settings
 
 
@@ -139,6 +147,12 @@ def shown_address(url: str) -> str:
         return read_url(url).shown
     except ConfigurationError:
         return "the server"
+
+
+def _as_options(text: str) -> str:
+    """Call settings what the command line calls them."""
+    text = text.replace("redis URL: ", "--redis: ")
+    return re.sub(r"\btls_\w+", lambda name: f"--{name[0].replace('_', '-')}", text)
 
 
 def _read_password(file: Path) -> SecretStr:

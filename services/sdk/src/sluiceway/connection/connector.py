@@ -7,11 +7,13 @@ from typing import Any
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from .address import Node, wrong_url
 from .settings import RedisSettings
+from .tls import check_files, tls_options
 
-__all__ = ["Connector", "command_reply"]
+__all__ = ["Connector", "command_reply", "drop"]
 
 
 class Connector:
@@ -19,11 +21,11 @@ class Connector:
 
     Args:
         url: What redis-py is told: scheme, host, database, options.
-        settings: Time-outs.
+        settings: Time-outs and TLS.
         login: User and password, as redis-py calls them.
 
     Raises:
-        ConfigurationError: An option is none that redis-py understands.
+        ConfigurationError: An option is none that redis-py understands, or TLS is not asked for right.
     """
 
     def __init__(self, url: str, settings: RedisSettings, login: dict[str, Any]) -> None:
@@ -36,6 +38,9 @@ class Connector:
             # CLIENT SETINFO, which it would send at every connect, takes a right of its own.
             "driver_info": None,
         }
+        self._settings = settings
+        self._encrypted = url.startswith("rediss://")
+        options |= tls_options(settings, encrypted=self._encrypted)
         try:
             self._pool = ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 0), **options, **login)
             self.connection()
@@ -57,11 +62,17 @@ class Connector:
         Raises:
             redis.exceptions.RedisError: It cannot be reached, or refuses the login.
         """
+        check_files(self._settings)
         connection = self.connection(node)
         try:
             await connection.connect()  # type: ignore[no-untyped-call]
+        except RedisTimeoutError as error:
+            if not self._encrypted:
+                raise
+            # A server without TLS waits for the end of what it takes for a command.
+            raise RedisTimeoutError(f"{error}; does the server speak TLS at this port?") from error
         except BaseException:
-            await connection.disconnect(nowait=True)
+            await drop(connection)
             raise
         return connection
 
@@ -75,7 +86,15 @@ class Connector:
         try:
             return await command_reply(connection, *command)
         finally:
-            await connection.disconnect(nowait=True)
+            await drop(connection)
+
+
+async def drop(connection: AbstractConnection) -> None:
+    """Close a connection at once: TLS would wait for the peer's goodbye, which one that is lost never says."""
+    writer = getattr(connection, "_writer", None)
+    await connection.disconnect(nowait=True)
+    if writer is not None:
+        writer.transport.abort()
 
 
 async def command_reply(connection: AbstractConnection, *command: str) -> Any:

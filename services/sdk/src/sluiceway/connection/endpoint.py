@@ -42,6 +42,8 @@ class Endpoint:
         login = login_options(
             given.username or address.username, given.password or address.password, given.password_file
         )
+        self.encrypted = address.url.startswith("rediss://")
+        """Whether TLS is spoken."""
         self._connector = connector = Connector(address.url, given, {"db": address.database, **login})
         self._route: _Route
         self.cluster: Cluster | None = None

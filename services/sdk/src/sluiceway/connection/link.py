@@ -24,7 +24,9 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from ..scripts import Script
 from .address import Node
+from .connector import drop
 from .endpoint import Endpoint
+from .tls import explained
 
 __all__ = ["Argument", "Link"]
 
@@ -81,6 +83,9 @@ class Link:
                 await self.close()
             if task is not None and task.cancelling() > before:
                 raise asyncio.CancelledError from error
+            # The server's view of our certificate comes with the first reply, not with the connection.
+            if (told := explained(error, encrypted=self._endpoint.encrypted)) is not error:
+                raise told from error
             raise
         # redis-py waits with asyncio.wait_for, which before Python 3.12 drops a cancellation that comes in the same
         # turn as the result or the error (python/cpython#86296); a loop around us would then never end.
@@ -101,7 +106,7 @@ class Link:
         """Close the connection."""
         for connection in (self._connection, self._importer):
             if connection is not None:
-                await connection.disconnect(nowait=True)
+                await drop(connection)
 
     async def _exchange(self, arguments: tuple[Argument, ...]) -> Any:
         connection = await self._ready()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -22,8 +23,14 @@ class RedisSettings(BaseModel):
         sentinel_username: ACL user at the sentinels, which know nothing of the servers' users.
         sentinel_password: Password at the sentinels.
         sentinel_password_file: File with the password at the sentinels, read again whenever they are asked.
+        tls_ca_file: File with the certificates (PEM) of those who may sign the servers'; the system's if not given. This and the
+            next two are read again at every connect, so that renewed certificates are picked up.
+        tls_certificate_file: Our own certificate (PEM), for servers that ask for one.
+        tls_key_file: Its private key (PEM); may be in the same file.
+        tls_check_host_name: Whether the servers' certificates must name the host that was connected to.
+        tls_minimum_version: Oldest version of TLS that is spoken.
         timeout_seconds: Longest wait for any reply.
-        connect_timeout_seconds: Longest wait for a connection.
+        connect_timeout_seconds: Longest wait for a connection, with what TLS needs to begin.
     """
 
     # Passwords must not show up in what is printed of settings, nor in what is said about wrong ones.
@@ -36,6 +43,11 @@ class RedisSettings(BaseModel):
     sentinel_username: str | None = None
     sentinel_password: SecretStr | None = None
     sentinel_password_file: Path | None = None
+    tls_ca_file: Path | None = None
+    tls_certificate_file: Path | None = None
+    tls_key_file: Path | None = None
+    tls_check_host_name: bool = True
+    tls_minimum_version: Literal["1.2", "1.3"] = "1.2"
     timeout_seconds: float = Field(default=5.0, ge=0.1)
     connect_timeout_seconds: float = Field(default=2.0, gt=0)
 
