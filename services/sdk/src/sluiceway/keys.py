@@ -14,6 +14,9 @@ __all__ = ["RELEASED", "GroupKeys", "hash_tag", "lost_key"]
 RELEASED = "~released"
 """The reserved consumer that holds entries handed back by a stopping consumer until another takes them."""
 
+_OF_OTHERS = (":retry", ":replay", ":seen:0", ":seen:1", ":seen:2")
+"""Ends of the keys that belong to a group's state: a group `payments:retry` would write into what is group `payments`'s."""
+
 
 def hash_tag(stream: str) -> str:
     """Return the stream's name with a hash tag: `orders` becomes `{orders}`; a name that has one is kept.
@@ -54,9 +57,9 @@ class GroupKeys:
         hash_tag(self.stream)
         if not self.group or self.group.startswith("~"):
             raise ConfigurationError(f"group={self.group!r}: a group needs a name that does not begin with '~'")
-        if self.state == lost_key(self.stream):
+        if self.group == "lost" or self.group.endswith(_OF_OTHERS):
             raise ConfigurationError(
-                f"group={self.group!r}: choose another name, this one's key counts entries lost to `unsafe_max_length`"
+                f"group={self.group!r}: choose another name, {self.state} is where something else is kept"
             )
 
     @property
