@@ -11,6 +11,7 @@ from shop_demo.arguments import Options
 from shop_demo.child import Spec
 from shop_demo.exits import DemoError
 from shop_events import Streams
+from sluiceway.embedded.ports import free_port
 from sluiceway.keys import GroupKeys
 
 _HOST = "127.0.0.1"
@@ -114,21 +115,24 @@ def _inherited() -> dict[str, str]:
 
 
 def _ports(first: int | None, count: int) -> list[int]:
-    """Choose ports: the asked-for one first, then free ones, all different since all are bound at once."""
-    sockets: list[socket.socket] = []
-    try:
-        for index in range(count):
-            probe = socket.socket()
-            sockets.append(probe)
-            wanted = first if index == 0 and first is not None else 0
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((_HOST, wanted))
-            except OSError as error:
-                raise DemoError(
-                    f"--port {wanted}: {error.strerror}. Choose another port, or leave --port out for a free one."
-                ) from error
-        return [probe.getsockname()[1] for probe in sockets]
-    finally:
-        for probe in sockets:
-            probe.close()
+    """Choose ports: the asked-for one first, then free ones."""
+    if first is None:
+        return _free(count)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, first))
+        except OSError as error:
+            raise DemoError(
+                f"--port {first}: {error.strerror}. Choose another port, or leave --port out for a free one."
+            ) from error
+    return [first, *_free(count - 1, but=first)]
+
+
+def _free(count: int, but: int | None = None) -> list[int]:
+    ports: dict[int, None] = {}
+    while len(ports) < count:
+        port = free_port()
+        if port != but:
+            ports[port] = None
+    return list(ports)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from typing import Final
 
@@ -10,12 +11,26 @@ from sluiceway.embedded.errors import PortTakenError
 HOST: Final = "127.0.0.1"
 
 
+_PORTS: Final = range(20_000, 32_000)
+"""Below the ports that systems give to whoever connects (from 32768 on Linux, 49152 elsewhere). A client that knocks at one of
+those while its server restarts may be given the very port as its own and be connected to itself, for ever: TCP's
+simultaneous open."""
+
+
 def free_port() -> int:
-    """Find a port that nobody listens on now; somebody else may take it before it is used."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Find a port that nobody listens on now; somebody else may take it before it is used.
+
+    Raises:
+        PortTakenError: All are taken.
+    """
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise PortTakenError(f"no port from {_PORTS.start} to {_PORTS.stop - 1} on {HOST} is free: end what uses them")
 
 
 def refuse_taken_port(port: int) -> None:
