@@ -1,4 +1,4 @@
-"""`python -m hack.cluster up|down|images|prepare|tool`: what `make cluster` and its relatives run."""
+"""`python -m hack.cluster up|down|images|prepare|packages|tool`: what `make cluster` and its relatives run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import time
 
 from .builder import builder_for
-from .built import image_store
+from .built import image_store, missing_packages
 from .cache import Cache
 from .cluster import DEFAULT_CONFIG, DEFAULT_NAME, Cluster, bring_down, bring_up, find
 from .errors import ClusterError
@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> int:
     images.add_argument("--name", default=DEFAULT_NAME)
     images.add_argument("--tag", default="dev")
     commands.add_parser("prepare", help="build everything that a cluster and its tests need, and keep it")
+    commands.add_parser("packages", help="print the Debian packages that are missing for building a node image")
     tool = commands.add_parser("tool", help="build a pinned tool and print the folder that it is in")
     tool.add_argument("tool", choices=TOOLS)
     given = parser.parse_args(arguments)
@@ -45,6 +46,8 @@ def main(arguments: list[str]) -> int:
                 _images(cache, given.name, given.tag)
             case "prepare":
                 _prepare(cache)
+            case "packages":
+                print(" ".join(missing_packages()))
             case "tool":
                 print(build(cache, TOOLS[given.tool]))
     except ClusterError as error:
@@ -68,9 +71,13 @@ def _images(cache: Cache, name: str, tag: str) -> None:
 
 
 def _prepare(cache: Cache) -> None:
-    for name in ("kind", "kubectl", "helm", "helm3"):
+    for name in ("helm", "helm3", "kind", "kubectl"):
         print(f"{name}: {build(cache, TOOLS[name])}", flush=True)
-    print(f"node image: {build_node_image(cache, image_store(cache))}", flush=True)
+    builder = builder_for(cache)
+    if builder.stand_in:
+        print(f"node image: {build_node_image(cache, image_store(cache))}", flush=True)
+    for image in build_images(cache, builder, "prepared"):
+        print(f"image: {image.name}", flush=True)
 
 
 def _how_to_reach(cluster: Cluster, seconds: float) -> str:

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -18,7 +19,7 @@ from .net import NodeNetwork, free_range
 from .node_image import build_node_image
 from .podman import Podman
 
-__all__ = ["PACKAGES", "BuiltNodes", "image_store", "missing"]
+__all__ = ["PACKAGES", "BuiltNodes", "image_store", "missing", "missing_packages"]
 
 _RUN = Path("/run/sluiceway")
 """Run-time files; short, since paths of sockets may have 108 characters."""
@@ -43,11 +44,23 @@ PACKAGES = " ".join([*_PROGRAMS.values(), *_HELPERS.values()])
 
 def missing() -> list[str]:
     """Return what this machine lacks for such nodes; empty if nothing."""
-    lacks = [] if os.geteuid() == 0 else ["root"]
-    lacks += [program for program in _PROGRAMS if shutil.which(program) is None]
+    return ([] if os.geteuid() == 0 else ["root"]) + list(_absent())
+
+
+def missing_packages() -> list[str]:
+    """Return the Debian packages that bring what this machine lacks."""
+    return [package for packages in _absent().values() for package in packages.split()]
+
+
+def _absent() -> dict[str, str]:
+    """Return the programs that are not there, with the packages that bring them."""
     folders = ("/usr/lib/podman", "/usr/libexec/podman", "/usr/bin", "/usr/local/lib/podman")
-    lacks += [name for name in _HELPERS if not any(Path(folder, name).exists() for folder in folders)]
-    return lacks
+    helpers = {
+        name: package
+        for name, package in _HELPERS.items()
+        if not any(Path(folder, name).exists() for folder in folders)
+    }
+    return {name: package for name, package in _PROGRAMS.items() if shutil.which(name) is None} | helpers
 
 
 def image_store(cache: Cache) -> Podman:
@@ -137,6 +150,11 @@ class BuiltNodes:
             wait_for(lambda: not self._network.processes(), "the end of the cluster's processes", seconds=30)
         self._network.remove()
         self._podman.remove()
+        # podman has one group for its containers' groups; another podman's may be in it
+        for pattern in ("*/libpod_parent/conmon", "*/libpod_parent"):
+            for group in Path("/sys/fs/cgroup").glob(pattern):
+                with suppress(OSError):
+                    group.rmdir()
         if (
             _MODULES.is_dir()
             and not any(_MODULES.iterdir())

@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 
 __all__ = ["Cache", "key_of"]
 
+_FORGOTTEN_SECONDS = 86_400
 _KEPT = 2
 """Versions of one artefact that stay: two checkouts with different pins can take turns."""
 
@@ -94,6 +96,10 @@ class Cache:
         """Give an empty folder in the cache; what is still there at the end is removed."""
         parent = self.root / "scratch"
         parent.mkdir(parents=True, exist_ok=True)
+        for forgotten in parent.iterdir():
+            # whoever was killed could not remove it
+            if time.time() - forgotten.stat().st_mtime > _FORGOTTEN_SECONDS:
+                shutil.rmtree(forgotten, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(dir=parent))
         try:
             yield folder

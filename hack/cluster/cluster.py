@@ -87,9 +87,9 @@ def bring_up(cache: Cache, name: str = DEFAULT_NAME, config: str = DEFAULT_CONFI
 
 
 def find(cache: Cache, name: str) -> Cluster | None:
-    """Return the cluster of that name if it answers."""
+    """Return the cluster of that name if it was created to the end and answers."""
     home = _remembered(cache, name)
-    if home is None:
+    if home is None or not json.loads(_state_file(cache, name).read_text()).get("complete"):
         return None
     kubectl, kubeconfig = build(cache, TOOLS["kubectl"]) / "kubectl", _kubeconfig(cache, name)
     if not attempt([kubectl, "--kubeconfig", kubeconfig, "get", "--raw", "/readyz", "--request-timeout=10s"]):
@@ -113,7 +113,8 @@ def _create(cache: Cache, name: str, config: str) -> Cluster:
         home = home_for(cache, name)
         _folder(cache, name).mkdir(parents=True)
         # before anything is made, so that whatever is left of a failure can be found and removed
-        _state_file(cache, name).write_text(json.dumps({**home.state, "config": _config_key(config)}))
+        state = {**home.state, "config": _config_key(config)}
+        _state_file(cache, name).write_text(json.dumps(state))
     kubeconfig = _kubeconfig(cache, name)
     create = (
         *(kind, "create", "cluster", "--name", name, "--config", CONFIGURATIONS / f"{config}.yaml"),
@@ -126,6 +127,7 @@ def _create(cache: Cache, name: str, config: str) -> Cluster:
         for kind_of, selected in (("nodes", ()), ("pods", ("--all-namespaces",))):
             wait = ("wait", "--for=condition=Ready", kind_of, "--all", *selected, "--timeout=180s")
             run([kubectl, "--kubeconfig", kubeconfig, *wait])
+        _state_file(cache, name).write_text(json.dumps({**state, "complete": True}))
     except ClusterError:
         logs = cache.logs / f"cluster-{name}"
         shutil.rmtree(logs, ignore_errors=True)
