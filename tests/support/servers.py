@@ -85,13 +85,17 @@ def shared_servers() -> Iterator[dict[ServerBinary, EmbeddedServer]]:
 
 @pytest.fixture
 def server(server_binary: ServerBinary, shared_servers: dict[ServerBinary, EmbeddedServer]) -> EmbeddedServer:
-    if server_binary not in shared_servers:
+    return pristine_server(server_binary, shared_servers)
+
+
+def pristine_server(binary: ServerBinary, running: dict[ServerBinary, EmbeddedServer]) -> EmbeddedServer:
+    """The session's server of a program, started if it does not run, and empty."""
+    if binary not in running:
         # Nothing on the disk: a flush between two tests is then a matter of microseconds.
-        shared_servers[server_binary] = EmbeddedServer(binary=server_binary, append_only=False)
-    shared = shared_servers[server_binary]
-    shared.start()
-    make_pristine(shared)
-    return shared
+        running[binary] = EmbeddedServer(binary=binary, append_only=False)
+    running[binary].start()
+    make_pristine(running[binary])
+    return running[binary]
 
 
 @pytest.fixture

@@ -191,6 +191,11 @@ class Committer:
                 if status == "error":
                     self._refused(delivery, text)
                     continue
+                if status == "gone" and delivery.read_again:
+                    # By now it is pending again, for us: it was read after this commit and before its answer came.
+                    delivery.read_again = False
+                    self.put(delivery)
+                    continue
                 left.append(delivery)
                 if status == "gone":
                     delivery.counts_as = "gone"

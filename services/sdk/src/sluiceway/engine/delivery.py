@@ -132,6 +132,7 @@ class Delivery(Flow):
         "marker",
         "outputs",
         "raw",
+        "read_again",
         "recorded",
         "replayed",
         "run",
@@ -166,6 +167,8 @@ class Delivery(Flow):
         """The call of its handler that is under way."""
         self.lost = False
         """Another consumer owns it now."""
+        self.read_again = False
+        """It was delivered to us once more while we held it: its group was made anew."""
         self.counts_as = "handled"
         """What its settlement is counted as."""
 

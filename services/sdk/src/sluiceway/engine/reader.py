@@ -100,6 +100,7 @@ class Reader:
         if held is None:
             return entry_id in source.waiting
         if held.raw == raw:
+            held.read_again = True
             return True
         # The stream was deleted, and another entry was given the same ID.
         self._holdings.drop(held)
