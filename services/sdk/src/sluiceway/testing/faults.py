@@ -50,7 +50,11 @@ class Faults:
         self._tap.set_trap(self._race, "commit")
 
     def trimmed_body(self) -> None:
-        """Let the entry be deleted from its stream while its handler runs: no attempt after this one has a body."""
+        """Let the entry be deleted from its stream while its handler runs.
+
+        This attempt is still committed, unless the server drops the entry's pending reference first, which it does when
+        it is asked for expired leases: then it is `lost_to_trimming`. No attempt after this one has a body.
+        """
         self._tap.set_trap(self._trim, "commit", "fail")
 
     def no_group(self) -> None:

@@ -16,7 +16,7 @@ from ..events import Event
 from ..ids import new_event_id
 from ..keys import GroupKeys
 from ..service import Service
-from ..wire import Envelope, encode
+from ..wire import encode
 from .clock import SteppedClock
 from .control import Control, RealServer
 from .deployment import Deployment
@@ -143,7 +143,9 @@ class Kit:
         """
         keys = self._target(event, stream, service)
         identity = event_id or new_event_id()
-        fields = encode(event, Envelope(identity, correlation_id or identity, causation_id, traceparent, key))
+        fields = encode(
+            event, identity, correlation_id or identity, causation_id=causation_id, traceparent=traceparent, key=key
+        )
         return (await self._deliver(keys, [fields], delivery_count))[0]
 
     async def deliver_many(
@@ -170,7 +172,7 @@ class Kit:
         entries = []
         for place, event in enumerate(events):
             identity = new_event_id()
-            entries.append(encode(event, Envelope(identity, identity, key=keys[place] if keys else "")))
+            entries.append(encode(event, identity, identity, key=keys[place] if keys else ""))
         return await self._deliver(target, entries)
 
     async def deliver_fields(

@@ -122,6 +122,6 @@ def _identity(delivery: Delivery) -> dict[str, Any]:
         "stream": delivery.source.origin,
         "event_id": delivery.event_id,
         "entry_id": delivery.origin_id.decode(),
-        "correlation_id": delivery.flow.correlation_id,
+        "correlation_id": delivery.correlation_id,
         "delivery_count": delivery.count,
     }

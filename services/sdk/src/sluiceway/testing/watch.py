@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -94,9 +94,10 @@ class Watch:
         await asyncio.Event().wait()
         return result
 
-    def _left(self, delivery: Delivery) -> None:
-        error = self._errors.pop((delivery.source.group, delivery.event_id), None)
-        self._note(settled(delivery, error, self._classes))
+    def _left(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            error = self._errors.pop((delivery.source.group, delivery.event_id), None)
+            self._note(settled(delivery, error, self._classes))
 
     def _parked(self, source: Source, _: bytes, waiting: Waiting) -> None:
         if waiting.delivery is None:
