@@ -168,5 +168,5 @@ async def test_a_server_in_memory_answers_as_a_real_one(about: str, server: Embe
     detour.set(MemoryServer())
     given = await answers(double, SCRIPTS[about])
 
-    assert dict(zip(SCRIPTS[about], given, strict=True)) == dict(zip(SCRIPTS[about], expected, strict=True))
-    assert given == expected
+    answered = zip(SCRIPTS[about], given, expected, strict=True)
+    assert [each for each in answered if each[1] != each[2]] == []

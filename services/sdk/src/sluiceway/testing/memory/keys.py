@@ -109,6 +109,7 @@ class Keys:
         self._expiries.clear()
 
     def _look(self, key: bytes) -> Value | None:
-        if self._expiries.get(key, self.now() + 1) <= self.now():
+        until = self._expiries.get(key)
+        if until is not None and until <= self.now():
             self.delete(key)
         return self._values.get(key)
