@@ -188,13 +188,7 @@ class Committer:
             left = settled.copy()
             for index, (status, text) in exceptions.items():
                 delivery = batch[index]
-                if status == "error":
-                    self._refused(delivery, text)
-                    continue
-                if status == "gone" and delivery.read_again:
-                    # By now it is pending again, for us: it was read after this commit and before its answer came.
-                    delivery.read_again = False
-                    self.put(delivery)
+                if self._stays(delivery, status, text):
                     continue
                 left.append(delivery)
                 if status == "gone":
@@ -217,6 +211,18 @@ class Committer:
             for delivery in left:
                 self._refusals.pop((delivery.source.stream, delivery.entry_id), None)
         self._holdings.drop(*left)
+
+    def _stays(self, delivery: Delivery, status: str, text: str) -> bool:
+        """Return whether an entry is still ours after its commit, and see to it that there will be another."""
+        if status == "error":
+            self._refused(delivery, text)
+            return True
+        if status == "gone" and delivery.read_again:
+            # By now it is pending again, for us: it was read after this commit and before its answer came.
+            delivery.read_again = False
+            self.put(delivery)
+            return True
+        return False
 
     def _count(self, settled: list[Delivery]) -> None:
         counts = Counter([delivery.counts_as for delivery in settled])
