@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from .context import Flow, current_flow
 from .ids import new_event_id
+from .traceparent import is_traceparent
 
 __all__ = ["CORRELATION_HEADER", "answer_with_correlation_id", "correlation"]
 
 CORRELATION_HEADER = "X-Correlation-Id"
 
-_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _LONGEST = 128
 _REMEMBERED = web.RequestKey("sluiceway_correlation_id", str)
 
@@ -29,7 +27,7 @@ async def correlation(request: web.Request, handler: Handler) -> web.StreamRespo
     given = request.headers.get(CORRELATION_HEADER, "")
     correlation_id = given if given and len(given) <= _LONGEST and given.isprintable() else new_event_id()
     traceparent = request.headers.get("traceparent", "")
-    if not _TRACEPARENT.fullmatch(traceparent):
+    if not is_traceparent(traceparent):
         traceparent = ""
     request[_REMEMBERED] = correlation_id
     token = current_flow.set(Flow(correlation_id, "", traceparent))

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Literal
 
 from .context import current_flow
+from .traceparent import trace_id_of
 
 if TYPE_CHECKING:
     import structlog
@@ -81,6 +82,8 @@ def _add_flow(_logger: object, _method: str, line: structlog.typing.EventDict) -
     flow = current_flow.get()
     if flow.correlation_id:
         line.setdefault("correlation_id", flow.correlation_id)
+    if trace_id := trace_id_of(flow.traceparent):
+        line.setdefault("trace_id", trace_id)
     if flow.source is not None:
         line.setdefault("stream", flow.source.origin)
         line.setdefault("group", flow.source.group)

@@ -6,7 +6,33 @@ __all__ = ["MUTANTS"]
 
 _TESTS = "tests/integration/guarantees/test_11_reads_never_hang.py"
 
+_PROBES = "tests/integration/web/test_probes.py"
+
 MUTANTS = (
+    Mutant(
+        promise=11,
+        name="a-broken-consumer-counts-as-alive",
+        file="readiness.py",
+        old="for each in service.consumers if each.broken is not None",
+        new="for each in service.consumers if False",
+        tests=(f"{_PROBES}::test_a_service_of_which_a_part_has_ended_asks_to_be_restarted",),
+    ),
+    Mutant(
+        promise=11,
+        name="refused-commits-leave-a-service-ready",
+        file="engine/health.py",
+        old="        self.refusal = why",
+        new="        self.refusal = None",
+        tests=(f"{_PROBES}::test_a_service_whose_every_commit_is_refused_is_unready_until_one_is_taken",),
+    ),
+    Mutant(
+        promise=11,
+        name="one-refusal-leaves-a-service-unready",
+        file="engine/committer.py",
+        old="            self._health.commit_taken()",
+        new="            pass",
+        tests=(f"{_PROBES}::test_a_service_whose_every_commit_is_refused_is_unready_until_one_is_taken",),
+    ),
     Mutant(
         promise=11,
         name="sockets-wait-for-ever",
