@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import shop_notifications
@@ -22,6 +24,35 @@ def test_a_service_starts_with_nothing_set(settings_class: type[ServiceSettings]
 
     assert settings.redis.url == "redis://127.0.0.1:6379/0"
     assert settings.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(("settings_class", "prefix"), SERVICES)
+def test_how_the_server_is_reached_is_told_by_variables(
+    settings_class: type[ServiceSettings], prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{prefix}REDIS_URL", "rediss://store:7000")
+    monkeypatch.setenv(f"{prefix}REDIS_USERNAME", "shop")
+    monkeypatch.setenv(f"{prefix}REDIS_PASSWORD_FILE", "/run/secrets/password")
+    monkeypatch.setenv(f"{prefix}REDIS_TLS_CA_FILE", "/run/secrets/ca.pem")
+    monkeypatch.setenv(f"{prefix}REDIS_TLS_CHECK_HOST_NAME", "false")
+    monkeypatch.setenv(f"{prefix}REDIS_REPLICAS", "1")
+
+    redis = settings_class.load().redis
+
+    assert (redis.username, redis.password_file) == ("shop", Path("/run/secrets/password"))
+    assert (redis.tls_ca_file, redis.tls_check_host_name) == (Path("/run/secrets/ca.pem"), False)
+    assert redis.replicas == 1
+
+
+def test_a_file_for_tls_without_tls_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ORDERS_REDIS_TLS_CA_FILE", "ca.pem")
+
+    with pytest.raises(SystemExit):
+        shop_orders.Settings.load()
+
+    assert "tls_ca_file: only used with TLS" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("settings_class", "prefix"), SERVICES)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .deadletters import DeadLetter, DeadLetters
     from .errors import (
         ConfigurationError,
+        NotReplicated,
         PartialPublish,
         PublishError,
         Reject,
@@ -33,6 +34,7 @@ __all__ = [
     "Deduplicate",
     "Event",
     "Lease",
+    "NotReplicated",
     "PartialPublish",
     "PublishError",
     "Publisher",
@@ -56,6 +58,7 @@ _MODULES = {
     "deadletters": ("DeadLetter", "DeadLetters"),
     "errors": (
         "ConfigurationError",
+        "NotReplicated",
         "PartialPublish",
         "PublishError",
         "Reject",

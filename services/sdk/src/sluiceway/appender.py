@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from redis.exceptions import RedisError
 
-from .connection import Argument, Endpoint, Link
+from .connection import Argument, Endpoint, writing_link
 from .keys import lost_key
 from .scripts import load
 
@@ -33,7 +33,7 @@ class Appender:
     Args:
         endpoint: The server.
         stream: Where entries go.
-        timeout_seconds: Longest wait for a call.
+        timeout_seconds: Longest wait for a call, apart from replicas.
         max_length: Cut the stream to this length, unread entries included, and count what is lost; None never cuts.
         drains: Also write to a full server: what comes from a consumer helps to empty it.
     """
@@ -47,13 +47,14 @@ class Appender:
         *,
         drains: bool = False,
     ) -> None:
-        self._link = Link(endpoint, stream)
+        self._link = writing_link(endpoint, stream)
         self._stream = stream
         self.keys = [stream] if max_length is None else [stream, lost_key(stream)]
         """What its calls touch."""
         self.commands = _COMMANDS if max_length is None else (*_COMMANDS, *_COMMANDS_CAPPED)
         """What its calls are made of, in small letters."""
-        self._timeout_seconds = timeout_seconds
+        self.patience_seconds = timeout_seconds + endpoint.settings.replica_wait_seconds
+        """Longest wait for a call."""
         self._max_length = max_length
         self._script = load("publish_capped" if max_length is not None else "forward" if drains else "publish")
         self._one_at_a_time = asyncio.Lock()
@@ -83,7 +84,7 @@ class Appender:
             TimeoutError: No answer in time; all of them or none are in the stream.
         """
         keys, arguments = self._request(entries)
-        async with self._one_at_a_time, asyncio.timeout(self._timeout_seconds):
+        async with self._one_at_a_time, asyncio.timeout(self.patience_seconds):
             reply = await self._link.run(self._script, keys, arguments)
         if self._max_length is not None:
             ids, lost = reply

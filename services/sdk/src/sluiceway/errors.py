@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConfigurationError",
+    "NotReplicated",
     "PartialPublish",
     "PublishError",
     "Reject",
@@ -48,6 +49,24 @@ class Unavailable(PublishError):
     def __init__(self, reason: str, retry_after_seconds: int = 2) -> None:
         super().__init__(reason)
         self.retry_after_seconds = retry_after_seconds
+
+
+class NotReplicated(Unavailable):
+    """The events are in the stream, but on fewer replicas than `RedisSettings(replicas=…)` asks for.
+
+    They are not taken back. If the server is lost now they may be, too; else the replicas get them later. Publishing
+    again under the same event ID waits for the replicas again.
+
+    Args:
+        reason: What was reached.
+        reached: Replicas that have it.
+        wanted: Replicas that should.
+    """
+
+    def __init__(self, reason: str, reached: int, wanted: int) -> None:
+        super().__init__(reason)
+        self.reached = reached
+        self.wanted = wanted
 
 
 class PartialPublish(PublishError):

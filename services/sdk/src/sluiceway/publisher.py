@@ -13,10 +13,10 @@ from typing import Self
 from redis.exceptions import RedisError
 
 from .appender import MOST_PER_CALL, Appender
-from .connection import Endpoint, RedisSettings
+from .connection import Endpoint, RedisSettings, ReplicasMissing
 from .connection.faults import is_temporary
 from .context import current_flow
-from .errors import ConfigurationError, PartialPublish, PublishError, Unavailable
+from .errors import ConfigurationError, NotReplicated, PartialPublish, PublishError, Unavailable
 from .events import Event
 from .ids import new_event_id, new_event_ids
 from .rights import advice, is_denied
@@ -52,7 +52,7 @@ class Publisher:
         redis: URL or settings.
         stream: Where events go.
         timeout_seconds: Longest wait for a round trip; with the one that may be under way before it, `Unavailable` is
-            raised after twice as long.
+            raised after twice as long. Waiting for replicas (`RedisSettings(replicas=…)`) comes on top.
         unsafe_max_length: Cut the stream to this length at each publish even if unread entries are lost. They are
             counted, a field a group, in the hash `{stream}:sluiceway:lost`.
 
@@ -74,7 +74,6 @@ class Publisher:
         if unsafe_max_length is not None and unsafe_max_length < 1:
             raise ConfigurationError(f"Publisher(unsafe_max_length={unsafe_max_length!r}): must be at least 1")
         self.stream = stream
-        self._timeout_seconds = timeout_seconds
         endpoint = Endpoint(redis)
         self._url = endpoint.settings.url
         self._appender = Appender(endpoint, stream, timeout_seconds, unsafe_max_length)
@@ -108,6 +107,7 @@ class Publisher:
             correlation_id: Its flow; the current one, or a new one that bears the event's ID, if not given.
 
         Raises:
+            NotReplicated: It is in the stream, but too few replicas have it.
             Unavailable: The server cannot take it now; it may or may not be in the stream.
             PublishError: The server refuses it for good.
         """
@@ -123,7 +123,7 @@ class Publisher:
         fields = envelope.around(event)
         try:
             # One call may be under way before the one that takes this event.
-            async with asyncio.timeout(2 * self._timeout_seconds):
+            async with asyncio.timeout(2 * self._appender.patience_seconds):
                 entry_id = await self._appender.append(fields)
         except (RedisError, OSError, TimeoutError) as error:
             raise self._as_publish_error(error) from error
@@ -163,7 +163,7 @@ class Publisher:
         try:
             for first in range(0, len(entries), MOST_PER_CALL):
                 # Other calls may be waiting for the connection before this one.
-                async with asyncio.timeout(2 * self._timeout_seconds):
+                async with asyncio.timeout(2 * self._appender.patience_seconds):
                     ids += await self._appender.append_all(entries[first : first + MOST_PER_CALL])
         except (RedisError, OSError, TimeoutError) as error:
             failure = self._as_publish_error(error)
@@ -187,6 +187,8 @@ class Publisher:
 
     def _as_publish_error(self, error: BaseException) -> PublishError:
         told = f"stream {self.stream}: {str(error) or type(error).__name__}"
+        if isinstance(error, ReplicasMissing):
+            return NotReplicated(told, error.reached, error.wanted)
         if is_temporary(error):
             return Unavailable(told)
         if is_denied(error):

@@ -12,6 +12,7 @@ from redis.credentials import CredentialProvider
 from typing_extensions import override
 
 from sluiceway import RedisSettings
+from sluiceway.connection.tls import tls_options
 
 __all__ = ["open_client"]
 
@@ -55,6 +56,7 @@ def open_client(settings: RedisSettings, *, connections: int = 32) -> Redis:
         socket_timeout=settings.timeout_seconds,
         socket_connect_timeout=settings.connect_timeout_seconds,
         retry=Retry(NoBackoff(), 0),
+        **tls_options(settings, encrypted=settings.url.startswith("rediss")),
         **login,
     )
     return Redis.from_pool(pool)

@@ -35,7 +35,7 @@ MUTANTS = (
         promise=11,
         name="tls-faults-say-nothing-to-do",
         file="connection/link.py",
-        old="if (told := explained(error)) is not error:",
+        old="if (told := explained(error, encrypted=self._endpoint.encrypted)) is not error:",
         new="if (told := error) is not error:",
         tests=(f"{_TLS}::test_what_is_wrong_and_what_to_do_is_told_in_bounded_time",),
     ),

@@ -6,6 +6,7 @@ thousands of arguments of one commit and parsing stream replies is where its tim
 
 from .endpoint import Endpoint
 from .link import Argument, Link
+from .replicated import ReplicasMissing, writing_link
 from .settings import RedisSettings
 
-__all__ = ["Argument", "Endpoint", "Link", "RedisSettings"]
+__all__ = ["Argument", "Endpoint", "Link", "RedisSettings", "ReplicasMissing", "writing_link"]

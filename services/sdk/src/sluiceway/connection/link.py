@@ -28,7 +28,7 @@ from .connector import drop
 from .endpoint import Endpoint
 from .tls import explained
 
-__all__ = ["Argument", "Link"]
+__all__ = ["ASKING", "Argument", "Link"]
 
 Argument = bytes | str | int | float
 """What a command may be given."""
@@ -39,7 +39,8 @@ that has lost its replicas (NOREPLICAS) may have been replaced without knowing i
 _ELSEWHERE = (AskError, TryAgainError, ClusterDownError)
 """What a node says of a slot that moves, has moved (MOVED is a kind of ASK to redis-py), or is served by nobody."""
 
-_ASKING = pack_command(("ASKING",))
+ASKING = pack_command(("ASKING",))
+"""Lets the next command pass at a node that a slot is just moving to."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.01, 0.25
 _FOLLOWED_AT_ONCE = 3
 """Redirections in a row; nodes that send us to and fro have not told each other yet."""
@@ -173,7 +174,7 @@ class Link:
             if importer is not None:
                 await importer.disconnect(nowait=True)
             importer = self._importer = _untimed(await self._endpoint.open_at(node))
-        await self._send(importer, _ASKING)
+        await self._send(importer, ASKING)
         return importer
 
     def _address(self, told: AskError) -> Node:

@@ -29,6 +29,8 @@ class RedisSettings(BaseModel):
         tls_key_file: Its private key (PEM); may be in the same file.
         tls_check_host_name: Whether the servers' certificates must name the host that was connected to.
         tls_minimum_version: Oldest version of TLS that is spoken.
+        replicas: How many replicas must have what is published or committed before that counts as done; see `NotReplicated`.
+        replica_timeout_seconds: Longest wait for them.
         timeout_seconds: Longest wait for any reply.
         connect_timeout_seconds: Longest wait for a connection, with what TLS needs to begin.
     """
@@ -48,8 +50,15 @@ class RedisSettings(BaseModel):
     tls_key_file: Path | None = None
     tls_check_host_name: bool = True
     tls_minimum_version: Literal["1.2", "1.3"] = "1.2"
+    replicas: int = Field(default=0, ge=0)
+    replica_timeout_seconds: float = Field(default=1.0, ge=0.001)
     timeout_seconds: float = Field(default=5.0, ge=0.1)
     connect_timeout_seconds: float = Field(default=2.0, gt=0)
+
+    @property
+    def replica_wait_seconds(self) -> float:
+        """What waiting for replicas may add to a write."""
+        return self.replica_timeout_seconds if self.replicas else 0.0
 
     @classmethod
     def of(cls, redis: str | RedisSettings) -> RedisSettings:

@@ -13,7 +13,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from ..connection import Endpoint, Link
+from ..connection import Endpoint, Link, writing_link
 from ..handlers import Handler
 from ..keys import GroupKeys
 from ..logs import sdk_log
@@ -89,7 +89,7 @@ class Consumer:
         self._groups = Groups(self._link(), shared)
         self._forwarder = Forwarder(endpoint, shared) if endpoint.cluster is not None else None
         buried = self._spans.buried if self._spans is not None else None
-        self._committer = Committer(self._link(), shared, buried, self._forwarder)
+        self._committer = Committer(self._kept(writing_link(endpoint, keys.stream)), shared, buried, self._forwarder)
         decoder = Decoder(handlers, options.unhandled, name)
         dispatcher = Dispatcher(self._pools, self.failed)
         self.holdings.on_drop(dispatcher.left)
@@ -274,7 +274,9 @@ class Consumer:
                 delivery.run.cancel("lost")
 
     def _link(self) -> Link:
-        link = Link(self._endpoint, self.keys.stream)
+        return self._kept(Link(self._endpoint, self.keys.stream))
+
+    def _kept(self, link: Link) -> Link:
         self._links.append(link)
         return link
 
