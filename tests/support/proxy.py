@@ -97,6 +97,10 @@ class FaultProxy:
         """Pass no more than this per connection and direction."""
         self._bytes_per_second = bytes_per_second
 
+    def lead_to(self, url: str) -> None:
+        """Lead new connections to another server, as a name does that is made to stand for another address."""
+        self._target = urlsplit(url)
+
     def refuse(self) -> None:
         """Refuse new connections, until `accept`. Those that are open stay: `cut` them as well for a server that is gone."""
         if self._listener is not None:

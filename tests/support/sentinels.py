@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sluiceway.embedded import EmbeddedServer, ServerBinary
 from sluiceway.embedded.lifetime import die_with_parent
 from sluiceway.embedded.ports import HOST, free_port
 
-__all__ = ["SERVICE", "Sentinel", "Watched", "in_sync", "role", "watched"]
+__all__ = ["SERVICE", "Sentinel", "Watched", "in_sync", "role", "watched", "watched_servers"]
 
 SERVICE = "shop"
 _DOWN_AFTER_MILLISECONDS = 500
@@ -131,21 +132,34 @@ def in_sync(replica: EmbeddedServer) -> bool:
     return bool(reply[0] == b"slave" and reply[3] == b"connected")
 
 
-@pytest.fixture
-def watched(server_binary: ServerBinary, start_server: StartServer, tmp_path: Path) -> Iterator[Watched]:
+@contextmanager
+def watched_servers(binary: ServerBinary, start_server: StartServer, folder: Path) -> Iterator[Watched]:
+    """Start servers and sentinels, ready for a failover; who starts the servers also ends them.
+
+    Args:
+        binary: The program of the sentinels.
+        start_server: Starts a server.
+        folder: For the sentinels' files.
+    """
     at_once = "repl-diskless-sync-delay 0"
     master = start_server("master", fsync="everysec", extra=(at_once,))
     following = (at_once, f"replicaof {HOST} {master.port}")
     replicas = [start_server(f"replica-{number}", fsync="everysec", extra=following) for number in (1, 2)]
     # A sentinel looks at its servers once in ten seconds only.
     eventually_sync(lambda: all(map(in_sync, replicas)), within_seconds=30, ignoring=_TRANSIENT)
-    sentinels = [Sentinel(server_binary, tmp_path / f"sentinel-{number}", master.port) for number in (1, 2, 3)]
+    sentinels = [Sentinel(binary, folder / f"sentinel-{number}", master.port) for number in (1, 2, 3)]
     try:
         eventually_sync(lambda: all(map(_ready, sentinels)), within_seconds=30, ignoring=_TRANSIENT)
         yield Watched([master, *replicas], sentinels)
     finally:
         for sentinel in sentinels:
             sentinel.kill()
+
+
+@pytest.fixture
+def watched(server_binary: ServerBinary, start_server: StartServer, tmp_path: Path) -> Iterator[Watched]:
+    with watched_servers(server_binary, start_server, tmp_path) as servers:
+        yield servers
 
 
 def _ready(sentinel: Sentinel) -> bool:

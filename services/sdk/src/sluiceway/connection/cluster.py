@@ -10,8 +10,8 @@ import random
 from collections.abc import Sequence
 
 from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ClusterDownError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 
 from .address import Node
 from .connector import Connector
@@ -41,7 +41,7 @@ class Cluster:
         """
         master = (await self.look()).master_of(stream)
         if master is None:
-            raise RedisConnectionError(f"no node of the cluster serves slot {slot_of(stream)}, the one of {stream!r}")
+            raise ClusterDownError(f"no node of the cluster serves slot {slot_of(stream)}, the one of {stream!r}")
         return await self._connector.open(master)
 
     async def look(self) -> SlotMap:
