@@ -3,6 +3,9 @@
 import asyncio
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from tests.support.eventually import eventually
 from tests.support.till import NOWHERE, Noted, Ordered, Paid, Till, Unwanted, bookkeeper, clerk
 
 from sluiceway import (
@@ -277,6 +280,24 @@ async def test_a_kit_without_services_catches_what_is_published(redis: str | Non
         await publisher.publish_many([Ordered(order_id=str(number)) for number in range(3)])
 
         assert [each.order_id for each in (await kit.published("orders")).all(Ordered)] == ["0", "1", "2"]
+
+
+async def test_an_application_that_runs_its_own_service_runs_it_on_the_kits_server(redis: str | None) -> None:
+    service, app = Till().service(), web.Application()
+    publisher = service.publisher("orders")
+    service.attach(app)
+
+    async def order(_: web.Request) -> web.Response:
+        await publisher.publish(Ordered(order_id="A-1"))
+        return web.Response(status=202)
+
+    app.router.add_post("/orders", order)
+    async with Kit(redis=redis) as kit, TestClient(TestServer(app)) as client:
+        async with client.post("/orders", headers={"X-Correlation-Id": "flow-1"}) as answer:
+            assert answer.status == 202
+
+        (payment,) = await eventually(lambda: kit.published("payments"), what="the payment")
+        assert (payment.event, payment.correlation_id) == (Paid(order_id="A-1"), "flow-1")
 
 
 async def test_a_replayed_dead_letter_is_delivered_again(redis: str | None) -> None:

@@ -5,6 +5,7 @@ from tests.support.mutants.mutant import Mutant
 __all__ = ["MUTANTS"]
 
 _TESTS = "tests/integration/guarantees/test_09_group_survives.py"
+_READ_AGAIN = "tests/integration/testing/test_read_again.py"
 
 MUTANTS = (
     Mutant(
@@ -81,6 +82,14 @@ MUTANTS = (
         old="if self._in_hand(source, entry_id, raw):",
         new="if False:",
         tests=(f"{_TESTS}::test_events_of_one_key_go_on_after_the_group_was_lost_under_the_first_of_them",),
+    ),
+    Mutant(
+        promise=9,
+        name="entry-read-again-is-left-to-its-lease",
+        file="engine/committer.py",
+        old='if status == "gone" and delivery.read_again:',
+        new="if False:",
+        tests=(f"{_READ_AGAIN}::test_what_is_read_again_before_its_commit_is_answered_is_committed_once_more",),
     ),
     Mutant(
         promise=9,
