@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from sluiceway.cli.command import Parser, add_server_options
 from sluiceway.cli.exits import Exit, Failure
 from sluiceway.cli.server import server_settings, shown_address
 
 
-def options(redis: str, password_file: Path | None = None, user: str | None = None) -> argparse.Namespace:
-    return argparse.Namespace(redis=redis, password_file=password_file, user=user)
+def options(redis: str, *others: str) -> argparse.Namespace:
+    parser = Parser(prog="sluiceway")
+    add_server_options(parser)
+    return parser.parse_args(["--redis", redis, *others])
 
 
 @pytest.mark.parametrize(
@@ -52,9 +55,9 @@ def test_a_url_that_cannot_work_is_refused_without_repeating_it(url: str) -> Non
 
 def test_a_password_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="missing: No such file"):
-        server_settings(options("redis://host", tmp_path / "missing"))
+        server_settings(options("redis://host", "--password-file", str(tmp_path / "missing")))
 
 
 def test_a_user_without_a_password_file_is_refused() -> None:
     with pytest.raises(Failure, match="--user needs --password-file"):
-        server_settings(options("redis://host", user="ada"))
+        server_settings(options("redis://host", "--user", "ada"))
