@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import redis.asyncio
+from tests.support.acl import create_user, documented_rules
 from tests.support.consuming import one_server, running
 from tests.support.eventually import eventually
 from tests.support.numbered import QUICK, Numbered, Recorder, answers
 from tests.support.servers import StartServer
 
-from sluiceway import NotReplicated, Publisher, RedisSettings, Service, Unavailable
+from sluiceway import NotReplicated, Publisher, PublishError, RedisSettings, Service, Unavailable
 from sluiceway.embedded import EmbeddedServer
 
 Redis = redis.asyncio.Redis
@@ -108,6 +109,19 @@ async def test_a_commit_counts_once_the_replica_has_it_and_its_outputs_appear_on
         await eventually(lambda: service.consumers[0].stats.settled["handled"] == 1)
         assert await answers(replica, "payments") == {1: 1}
         assert recorder.handled == [1]
+
+
+@one_server
+async def test_waiting_takes_one_more_right_which_is_named(pair: Pair) -> None:
+    rules = documented_rules("A producer")
+    poor = pair.settings().model_copy(update={"url": create_user(pair.master, *rules)})
+    async with Publisher(poor, "orders") as publisher:
+        with pytest.raises(PublishError, match=r"allow \+wait with ACL SETUSER"):
+            await publisher.publish(Numbered(number=1))
+
+    enough = pair.settings().model_copy(update={"url": create_user(pair.master, *rules, "+wait")})
+    async with Publisher(enough, "orders") as publisher:
+        await publisher.publish(Numbered(number=1))
 
 
 async def test_nobody_waits_for_replicas_where_none_are_asked_for(pair: Pair) -> None:

@@ -254,6 +254,41 @@ async def test_a_rotated_password_is_read_again_and_consumer_publisher_and_lease
             await eventually(lambda: recorder.handled == [2, 1])
 
 
+@one_server
+async def test_passwords_that_are_rotated_again_and_again_under_load_cost_no_event_and_double_no_output(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    server = start_server(append_only=False)
+    secret = tmp_path / "password"
+    secret.write_text("0")
+    async with Redis.from_url(server.url) as admin:
+        command: Callable[..., Any] = admin.execute_command
+        await command("ACL", "SETUSER", "shop", "on", ">0", "~*", "+@all")
+        settings = RedisSettings(url=server.url, username="shop", password_file=secret)
+        service = Service("payments", settings, grace_seconds=2)
+        service.on(Numbered, stream="orders", publishes="payments")(Recorder().answer)
+        service.consume("orders", lease=QUICK, read_count=20, commit_count=20)
+        numbers = range(300)
+        async with Publisher(settings, "orders") as publisher, service:
+
+            async def publish(number: int) -> None:
+                await eventually(
+                    lambda: publisher.publish(Numbered(number=number), event_id=f"order-{number}"),
+                    ignoring=(Unavailable,),
+                    within_seconds=30,
+                )
+
+            for number in numbers:
+                await publish(number)
+                if number % 100 == 50:
+                    await rotate(admin, "shop", f"{number}")
+                    secret.write_text(f"{number}")
+
+            await eventually(lambda: _answered(admin, len(numbers)), within_seconds=30)
+
+        assert await answers(admin, "payments") == dict.fromkeys(numbers, 1)
+
+
 async def _renewed(admin: Redis) -> bool:
     pending: Any = await admin.xpending_range("orders", "payments", "-", "+", 1)
     (entry,) = pending

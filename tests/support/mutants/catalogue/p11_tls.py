@@ -4,9 +4,18 @@ from tests.support.mutants.mutant import Mutant
 
 __all__ = ["MUTANTS"]
 
+_SILENT = "tests/integration/test_silent_servers.py"
 _TLS = "tests/integration/test_tls.py"
 
 MUTANTS = (
+    Mutant(
+        promise=11,
+        name="connections-are-waited-for-without-end",
+        file="connection/connector.py",
+        old='"socket_connect_timeout": settings.connect_timeout_seconds',
+        new='"socket_connect_timeout": 600',
+        tests=(f"{_SILENT}::test_a_consumer_says_so_and_can_be_stopped",),
+    ),
     Mutant(
         promise=11,
         name="host-names-are-not-checked",
