@@ -64,7 +64,7 @@ def asked_by_group(pyproject: Path, group: str) -> list[Requirement]:
 
 def member_names(root: Path) -> dict[str, Path]:
     """Return the workspace's own distributions, canonical name to pyproject file."""
-    paths = root.glob("services/*/pyproject.toml")
+    paths = [*root.glob("services/*/pyproject.toml"), root / "operator" / "pyproject.toml"]
     return {canonicalize_name(_read(path)["project"]["name"]): path for path in paths}
 
 
