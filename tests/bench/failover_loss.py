@@ -23,19 +23,19 @@ from typing import Any, Literal
 import redis
 from tests.support.cluster import command
 from tests.support.eventually import eventually
-from tests.support.sentinels import Watched, watched_servers
+from tests.support.sentinels import Watched, can_fail_over, watched_servers
 from tests.support.servers import SERVERS, name_of
 
-from sluiceway.connection import Endpoint, Link
+from sluiceway import RedisSettings
+from sluiceway.connection import Endpoint, writing_link
 from sluiceway.embedded import EmbeddedServer, ServerBinary
 from sluiceway.scripts import load
 
 Fate = Literal["dies", "comes back"]
-Safety = Literal["none", "min-replicas-to-write 1", "WAIT 1"]
+Safety = Literal["none", "min-replicas-to-write 1", "replicas=1"]
 
 _STREAM = "orders"
 _PUBLISHERS = 16
-_WAIT_MILLISECONDS = 1000
 _EVENTS = 2000
 """Acknowledged before the master's fate, and again by its successor."""
 _TRANSIENT = (redis.RedisError, OSError)
@@ -65,15 +65,12 @@ class Account:
 
 async def publish(url: str, account: Account, first: int, *, wait: bool) -> None:
     """Publish numbers without end; one that is not acknowledged is published again."""
-    link, script, number = Link(Endpoint(url), _STREAM), load("publish"), first
+    settings = RedisSettings(url=url, replicas=int(wait), replica_timeout_seconds=1.0)
+    link, script, number = writing_link(Endpoint(settings), _STREAM), load("publish"), first
     try:
         while True:
             try:
                 await link.run(script, [_STREAM], (2, "number", number))
-                if wait and await link.call("WAIT", 1, _WAIT_MILLISECONDS) < 1:
-                    # Its replicas may follow another one by now.
-                    await link.close()
-                    continue
             except _TRANSIENT:
                 await asyncio.sleep(0.05)
                 continue
@@ -91,7 +88,7 @@ async def fail_over(watched: Watched, fate: Fate, safety: Safety) -> tuple[Accou
         command(server, "CONFIG", "SET", "min-replicas-max-lag", 2)
     account, old = Account(), watched.master
     publishers = [
-        asyncio.create_task(publish(watched.url, account, first, wait=safety == "WAIT 1"))
+        asyncio.create_task(publish(watched.url, account, first, wait=safety == "replicas=1"))
         for first in range(_PUBLISHERS)
     ]
     await account.more(_EVENTS)
@@ -118,7 +115,7 @@ async def measure(binary: ServerBinary, fate: Fate, safety: Safety) -> tuple[Acc
             server.start()
             return server
 
-        watched = ends.enter_context(watched_servers(binary, start, folder))
+        watched = ends.enter_context(watched_servers(binary, start, folder, can_fail_over))
         return await fail_over(watched, fate, safety)
 
 
@@ -129,7 +126,7 @@ def main() -> None:
     options = parser.parse_args()
     binary = next(each for each in SERVERS if name_of(each).startswith(options.server))
     fates: tuple[Fate, ...] = ("dies", "comes back")
-    safeties: tuple[Safety, ...] = ("none", "min-replicas-to-write 1", "WAIT 1")
+    safeties: tuple[Safety, ...] = ("none", "min-replicas-to-write 1", "replicas=1")
     print(f"{name_of(binary)}, {options.runs} failovers a row")
     print(f"{'the master':12}{'asked for':26}{'acknowledged':>14}{'lost':>8}{'worst run':>11}{'longest silence':>17}")
     for fate in fates:

@@ -10,7 +10,7 @@ from typing import Self
 from tests.support.eventually import eventually
 from tests.support.numbered import Numbered
 
-from sluiceway import Publisher, Unavailable
+from sluiceway import Publisher, RedisSettings, Unavailable
 from sluiceway.ids import new_event_id
 
 __all__ = ["Insistent"]
@@ -22,7 +22,7 @@ class Insistent:
     """Publishes numbers without end; what was `Unavailable` is published again under its event ID.
 
     Args:
-        url: The servers.
+        servers: URL or settings.
         stream: Where they go.
 
     Attributes:
@@ -30,8 +30,8 @@ class Insistent:
         refusals: How often the servers could not take one.
     """
 
-    def __init__(self, url: str, stream: str) -> None:
-        self._publisher = Publisher(url, stream, timeout_seconds=1.0)
+    def __init__(self, servers: str | RedisSettings, stream: str) -> None:
+        self._publisher = Publisher(servers, stream, timeout_seconds=1.0)
         self._task: asyncio.Task[None] | None = None
         self.acknowledged: list[int] = []
         self.refusals = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from sluiceway.embedded import EmbeddedServer, ServerBinary
 from sluiceway.embedded.lifetime import die_with_parent
 from sluiceway.embedded.ports import HOST, free_port
 
-__all__ = ["SERVICE", "Sentinel", "Watched", "in_sync", "role", "watched", "watched_servers"]
+__all__ = ["SERVICE", "Sentinel", "Watched", "can_fail_over", "in_sync", "named", "role", "watched", "watched_servers"]
 
 SERVICE = "shop"
 _DOWN_AFTER_MILLISECONDS = 500
@@ -133,13 +133,16 @@ def in_sync(replica: EmbeddedServer) -> bool:
 
 
 @contextmanager
-def watched_servers(binary: ServerBinary, start_server: StartServer, folder: Path) -> Iterator[Watched]:
-    """Start servers and sentinels, ready for a failover; who starts the servers also ends them.
+def watched_servers(
+    binary: ServerBinary, start_server: StartServer, folder: Path, ready: Callable[[Sentinel], bool]
+) -> Iterator[Watched]:
+    """Start servers and sentinels; who starts the servers also ends them.
 
     Args:
         binary: The program of the sentinels.
         start_server: Starts a server.
         folder: For the sentinels' files.
+        ready: What each sentinel has to be: `answers` or `can_fail_over`.
     """
     at_once = "repl-diskless-sync-delay 0"
     master = start_server("master", fsync="everysec", extra=(at_once,))
@@ -149,7 +152,7 @@ def watched_servers(binary: ServerBinary, start_server: StartServer, folder: Pat
     eventually_sync(lambda: all(map(in_sync, replicas)), within_seconds=30, ignoring=_TRANSIENT)
     sentinels = [Sentinel(binary, folder / f"sentinel-{number}", master.port) for number in (1, 2, 3)]
     try:
-        eventually_sync(lambda: all(map(_ready, sentinels)), within_seconds=30, ignoring=_TRANSIENT)
+        eventually_sync(lambda: all(map(ready, sentinels)), within_seconds=30, ignoring=_TRANSIENT)
         yield Watched([master, *replicas], sentinels)
     finally:
         for sentinel in sentinels:
@@ -158,12 +161,25 @@ def watched_servers(binary: ServerBinary, start_server: StartServer, folder: Pat
 
 @pytest.fixture
 def watched(server_binary: ServerBinary, start_server: StartServer, tmp_path: Path) -> Iterator[Watched]:
-    with watched_servers(server_binary, start_server, tmp_path) as servers:
+    """Ready for a failover."""
+    with watched_servers(server_binary, start_server, tmp_path, can_fail_over) as servers:
         yield servers
 
 
-def _ready(sentinel: Sentinel) -> bool:
-    """Whether it knows the other sentinels, and replicas that are in sync: then it can lead a failover."""
+@pytest.fixture
+def named(server_binary: ServerBinary, start_server: StartServer, tmp_path: Path) -> Iterator[Watched]:
+    """The sentinels can be asked; they do not know of each other yet, which takes seconds."""
+    with watched_servers(server_binary, start_server, tmp_path, answers) as servers:
+        yield servers
+
+
+def answers(sentinel: Sentinel) -> bool:
+    """Whether a sentinel can be asked."""
+    return bool(sentinel.ask("PING") == b"PONG")
+
+
+def can_fail_over(sentinel: Sentinel) -> bool:
+    """Whether a sentinel knows the other sentinels, and replicas that are in sync: then it can lead a failover."""
     state = _pairs(sentinel.ask("SENTINEL", "MASTER", SERVICE))
     replicas = [_pairs(flat) for flat in sentinel.ask("SENTINEL", "REPLICAS", SERVICE)]
     following = [replica for replica in replicas if replica["master-link-status"] == "ok"]

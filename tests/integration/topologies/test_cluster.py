@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 import redis.asyncio
+from aiohttp import web
 from tests.support.cluster import Cluster, command
 from tests.support.consuming import drained
 from tests.support.eventually import eventually
-from tests.support.gates import start_program
+from tests.support.gates import ON_ONE_SERVER, start_program
 from tests.support.insistent import Insistent
 from tests.support.numbered import QUICK, Answered, Numbered, Recorder, answers
 from tests.support.processes import Programs
+from tests.support.web_application import serving
 
 from sluiceway import Context, Event, Lease, Publisher, Reject, Retry, Service, Trim, Unavailable
 from sluiceway.deadletters import DeadLetters
@@ -114,6 +116,7 @@ async def test_a_slot_that_moves_and_a_master_that_dies_under_load_lose_nothing_
     assert set(notified.values()) == {1}
 
 
+@ON_ONE_SERVER
 async def test_a_crash_between_publishing_outputs_and_the_acknowledgement_doubles_no_effect_downstream(
     cluster: Cluster, programs: Programs
 ) -> None:
@@ -138,6 +141,7 @@ async def test_a_crash_between_publishing_outputs_and_the_acknowledgement_double
         assert await counted(client, notices) == dict.fromkeys(range(3), 1)
 
 
+@ON_ONE_SERVER
 async def test_outputs_of_the_entry_s_own_slot_and_of_another_one_are_published_once_each(cluster: Cluster) -> None:
     first, second, _ = cluster.masters
     orders, payments = cluster.stream_on(first, "orders"), cluster.stream_on(second, "payments")
@@ -157,6 +161,7 @@ async def test_outputs_of_the_entry_s_own_slot_and_of_another_one_are_published_
         assert await counted(client, beside) == dict.fromkeys(range(100, 400), 1)
 
 
+@ON_ONE_SERVER
 async def test_an_output_stream_of_another_slot_that_refuses_holds_back_its_own_events_only(cluster: Cluster) -> None:
     first, second, _ = cluster.masters
     orders, payments = cluster.stream_on(first, "orders"), cluster.stream_on(second, "payments")
@@ -181,6 +186,7 @@ async def test_an_output_stream_of_another_slot_that_refuses_holds_back_its_own_
     assert runs == dict.fromkeys(range(5), 1)
 
 
+@ON_ONE_SERVER
 async def test_a_full_node_takes_the_outputs_of_consumers_and_refuses_what_comes_from_outside(cluster: Cluster) -> None:
     first, second, _ = cluster.masters
     orders, payments = cluster.stream_on(first, "orders"), cluster.stream_on(second, "payments")
@@ -197,19 +203,31 @@ async def test_a_full_node_takes_the_outputs_of_consumers_and_refuses_what_comes
                 await outside.publish(Answered(number=5))
 
 
-async def test_a_service_may_read_streams_of_different_slots(cluster: Cluster) -> None:
+@ON_ONE_SERVER
+async def test_a_service_may_read_streams_of_different_slots_and_tells_the_lag_of_each(cluster: Cluster) -> None:
     streams = [cluster.stream_on(master, "orders") for master in cluster.masters]
     recorder = Recorder()
     service = Service(PAYMENTS, cluster.url)
     for stream in streams:
         service.on(Numbered, stream=stream)(recorder.note)
-    async with service:
+    app = web.Application()
+    service.attach(app)
+    async with serving(app) as http:
         for number, stream in enumerate(streams):
             async with Publisher(cluster.url, stream) as publisher:
                 await publisher.publish(Numbered(number=number))
         await eventually(lambda: sorted(recorder.handled) == [0, 1, 2])
 
+        async def told() -> bool:
+            async with http.get("/metrics") as response:
+                text = await response.text()
+            return all(f'sluiceway_lag{{group="{PAYMENTS}",stream="{stream}"}} 0.0' in text for stream in streams)
 
+        # What is not told within a second is left out.
+        await eventually(told)
+
+
+@ON_ONE_SERVER
 async def test_retries_dead_letters_replays_and_trimming_work_in_any_slot(cluster: Cluster) -> None:
     orders = cluster.stream_on(cluster.masters[2], "orders")
     fails = True

@@ -10,7 +10,8 @@ from tests.support.proxy import FaultProxy
 from tests.support.sentinels import in_sync
 from tests.support.servers import StartServer
 
-from sluiceway.connection import Endpoint, Link
+from sluiceway import RedisSettings
+from sluiceway.connection import Endpoint, Link, ReplicasMissing, writing_link
 from sluiceway.embedded.ports import HOST
 
 AT_ONCE = "repl-diskless-sync-delay 0"
@@ -49,3 +50,27 @@ async def test_a_master_without_the_replicas_it_wants_is_left_too(start_server: 
 
         await link.close()
     assert command(new, "XLEN", "orders") == 1
+
+
+async def test_a_master_that_no_replica_follows_any_more_is_left_by_who_waits_for_replicas(
+    start_server: StartServer,
+) -> None:
+    old, new = start_server("old"), start_server("new", extra=(AT_ONCE,))
+    replica = start_server("replica", extra=(f"replicaof {HOST} {new.port}",))
+    await eventually(lambda: in_sync(replica), within_seconds=30)
+    async with FaultProxy(old.url) as name:
+        settings = RedisSettings(url=name.url, replicas=1, replica_timeout_seconds=0.3)
+        link = writing_link(Endpoint(settings), "orders")
+        with pytest.raises(ReplicasMissing):
+            await link.call("XADD", "orders", "*", "number", "1")
+        name.lead_to(new.url)
+
+        async def taken() -> bool:
+            await link.call("XADD", "orders", "*", "number", "1")
+            return True
+
+        # On a busy machine the replica may need more than one wait.
+        await eventually(taken, ignoring=(ReplicasMissing,))
+
+        await link.close()
+    assert command(new, "XLEN", "orders") >= 1

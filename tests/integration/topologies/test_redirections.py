@@ -10,6 +10,7 @@ import pytest_asyncio
 import redis
 from tests.support.cluster import Cluster, command
 from tests.support.eventually import eventually
+from tests.support.gates import ON_ONE_SERVER
 
 from sluiceway import RedisSettings
 from sluiceway.connection import Endpoint, Link
@@ -72,6 +73,7 @@ async def test_a_slot_that_has_moved_is_used_where_it_is_from_then_on(scene: Sce
     assert await scene.length() == 2
 
 
+@ON_ONE_SERVER
 async def test_a_command_about_keys_at_both_ends_waits_until_they_are_together(scene: Scene) -> None:
     await scene.append()
     command(scene.source, "SET", scene.beside, "1")
@@ -87,6 +89,7 @@ async def test_a_command_about_keys_at_both_ends_waits_until_they_are_together(s
     assert await counting == 2
 
 
+@ON_ONE_SERVER
 async def test_a_slot_that_nobody_serves_is_waited_for(scene: Scene) -> None:
     await scene.append()
     slot = slot_of(scene.stream)
@@ -100,6 +103,7 @@ async def test_a_slot_that_nobody_serves_is_waited_for(scene: Scene) -> None:
     assert await counting == 1
 
 
+@ON_ONE_SERVER
 async def test_waiting_for_a_cluster_ends_when_any_reply_would_be_late(scene: Scene) -> None:
     impatient = Link(Endpoint(RedisSettings(url=scene.cluster.url, timeout_seconds=1.0)), scene.stream)
     await impatient.call("PING")
@@ -112,6 +116,7 @@ async def test_waiting_for_a_cluster_ends_when_any_reply_would_be_late(scene: Sc
     await impatient.close()
 
 
+@ON_ONE_SERVER
 async def test_a_script_that_a_node_does_not_have_is_loaded_where_the_slot_moves_to(scene: Scene) -> None:
     event = (2, "type", "ORDER")
     script = load("publish")
@@ -124,6 +129,7 @@ async def test_a_script_that_a_node_does_not_have_is_loaded_where_the_slot_moves
     assert await scene.length() == 2
 
 
+@ON_ONE_SERVER
 async def test_any_node_that_lives_is_enough_to_find_the_others(cluster: Cluster) -> None:
     first, second, third = cluster.masters
     endpoint = Endpoint(cluster.url_of([first]))
@@ -136,6 +142,7 @@ async def test_any_node_that_lives_is_enough_to_find_the_others(cluster: Cluster
         first.kill()
 
 
+@ON_ONE_SERVER
 async def test_a_url_of_one_server_that_is_a_node_of_a_cluster_is_told_so(cluster: Cluster) -> None:
     first, second, _ = cluster.masters
     link = Link(Endpoint(f"redis://{HOST}:{first.port}"), "orders")

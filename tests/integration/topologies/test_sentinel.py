@@ -12,11 +12,12 @@ import pytest
 import redis.asyncio
 from tests.support.consuming import drained
 from tests.support.eventually import eventually
+from tests.support.gates import ON_ONE_SERVER
 from tests.support.insistent import Insistent
 from tests.support.numbered import Numbered, Recorder, answers
 from tests.support.sentinels import SERVICE, Sentinel, Watched
 
-from sluiceway import Lease, Publisher, Service, Unavailable
+from sluiceway import Lease, Publisher, RedisSettings, Service, Unavailable
 from sluiceway.connection import Endpoint, Link
 from sluiceway.embedded import EmbeddedServer, ServerBinary
 from sluiceway.embedded.ports import HOST, free_port
@@ -48,13 +49,15 @@ async def numbers_in(client: redis.asyncio.Redis, stream: str) -> set[int]:
     return {Numbered.decode(fields[b"payload"]).number for _, fields in entries}
 
 
+@ON_ONE_SERVER
+@pytest.mark.parametrize("replicas", [0, 1])
 async def test_a_master_killed_under_load_costs_no_restart_no_event_that_was_replicated_and_no_effect_twice(
-    watched: Watched,
+    watched: Watched, replicas: int
 ) -> None:
     recorders = Recorder(), Recorder()
     old = watched.master
     async with (
-        Insistent(watched.url, ORDERS) as publisher,
+        Insistent(RedisSettings(url=watched.url, replicas=replicas), ORDERS) as publisher,
         answering(watched.url, recorders[0]),
         answering(watched.url, recorders[1]),
     ):
@@ -74,6 +77,8 @@ async def test_a_master_killed_under_load_costs_no_restart_no_event_that_was_rep
             there = await numbers_in(client, ORDERS)
             counted = await answers(client, PAYMENTS)
     assert safe | set(publisher.acknowledged[accepted_before:]) <= there
+    if replicas:
+        assert set(publisher.acknowledged) <= there
     assert counted == Counter(dict.fromkeys(there, 1))
 
 
@@ -106,6 +111,7 @@ async def test_the_lease_of_a_handler_that_runs_through_a_failover_is_renewed_on
     assert recorder.begun == [0]
 
 
+@ON_ONE_SERVER
 async def test_an_old_master_that_comes_back_is_left_as_soon_as_it_misses_its_replicas(watched: Watched) -> None:
     recorder = Recorder()
     old = watched.master
@@ -135,10 +141,11 @@ async def test_an_old_master_that_comes_back_is_left_as_soon_as_it_misses_its_re
         assert {number for number in publisher.acknowledged if number >= first} <= there
 
 
+@ON_ONE_SERVER
 async def test_a_server_that_a_sentinel_names_and_that_is_no_master_is_not_used(
-    watched: Watched, server_binary: ServerBinary, tmp_path: Path
+    named: Watched, server_binary: ServerBinary, tmp_path: Path
 ) -> None:
-    replica = watched.servers[1]
+    replica = named.servers[1]
     behind = Sentinel(server_binary, tmp_path / "behind", replica.port, patience_milliseconds=60_000)
     link = Link(Endpoint(f"redis+sentinel://{HOST}:{behind.port}/{SERVICE}"), ORDERS)
     try:
@@ -154,12 +161,13 @@ async def test_a_server_that_a_sentinel_names_and_that_is_no_master_is_not_used(
         behind.kill()
 
 
-async def test_sentinels_that_are_dead_or_know_nothing_are_passed_over(watched: Watched) -> None:
-    dead = watched.sentinels[0]
+@ON_ONE_SERVER
+async def test_sentinels_that_are_dead_or_know_nothing_are_passed_over(named: Watched) -> None:
+    dead = named.sentinels[0]
     dead.kill()
-    watched.sentinels[1].ask("SENTINEL", "REMOVE", SERVICE)
+    named.sentinels[1].ask("SENTINEL", "REMOVE", SERVICE)
 
-    endpoint = Endpoint(watched.url)
+    endpoint = Endpoint(named.url)
     # They are asked in any order.
     for _ in range(12):
         link = Link(endpoint, ORDERS)
@@ -167,9 +175,10 @@ async def test_sentinels_that_are_dead_or_know_nothing_are_passed_over(watched: 
         await link.close()
 
 
-async def test_a_service_that_no_sentinel_knows_is_told_with_what_each_of_them_said(watched: Watched) -> None:
-    url = watched.url.replace(f"/{SERVICE}", "/shoppe").replace(
-        f"{HOST}:{watched.sentinels[0].port}", f"{HOST}:{(gone := free_port())}"
+@ON_ONE_SERVER
+async def test_a_service_that_no_sentinel_knows_is_told_with_what_each_of_them_said(named: Watched) -> None:
+    url = named.url.replace(f"/{SERVICE}", "/shoppe").replace(
+        f"{HOST}:{named.sentinels[0].port}", f"{HOST}:{(gone := free_port())}"
     )
 
     async with Publisher(url, ORDERS) as publisher:
@@ -177,4 +186,4 @@ async def test_a_service_that_no_sentinel_knows_is_told_with_what_each_of_them_s
             await publisher.publish(Numbered(number=1))
 
     assert f"{HOST}:{gone}: " in str(told.value)
-    assert f"{HOST}:{watched.sentinels[1].port} knows no service 'shoppe'" in str(told.value)
+    assert f"{HOST}:{named.sentinels[1].port} knows no service 'shoppe'" in str(told.value)

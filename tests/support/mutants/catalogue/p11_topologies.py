@@ -51,6 +51,14 @@ MUTANTS = (
     ),
     Mutant(
         promise=11,
+        name="a-master-that-nobody-follows-is-kept",
+        file="connection/replicated.py",
+        old="            await self.close()\n            raise ReplicasMissing",
+        new="            raise ReplicasMissing",
+        tests=(f"{_DEMOTED}::test_a_master_that_no_replica_follows_any_more_is_left_by_who_waits_for_replicas",),
+    ),
+    Mutant(
+        promise=11,
         name="moved-slots-are-not-followed",
         file="connection/link.py",
         old="        if isinstance(told, MovedError):\n",

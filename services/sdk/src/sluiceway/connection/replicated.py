@@ -63,6 +63,8 @@ class ReplicatedLink(Link):
             await self.close()
             raise RedisTimeoutError(f"no reply to WAIT within {self._timeout_seconds + self._seconds} s") from None
         if reached < self._replicas:
+            # Its replicas may follow another master by now; the next connect finds out.
+            await self.close()
             raise ReplicasMissing(reached, self._replicas, self._seconds)
         return reply
 
