@@ -7,8 +7,10 @@ from typing import Any
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import NoPermissionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from ..rights import advice
 from .address import Node, wrong_url
 from .settings import RedisSettings
 from .tls import check_files, tls_options
@@ -85,6 +87,8 @@ class Connector:
         connection = await self.open(node)
         try:
             return await command_reply(connection, *command)
+        except NoPermissionError as error:
+            raise NoPermissionError(f"{error}; {advice(error, (), ())}") from error
         finally:
             await drop(connection)
 

@@ -14,7 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from .address import Node
-from .connector import Connector, command_reply
+from .connector import Connector, command_reply, drop
 
 __all__ = ["SentinelMaster"]
 
@@ -47,10 +47,10 @@ class SentinelMaster:
         try:
             role, *_ = await command_reply(connection, "ROLE")
         except BaseException:
-            await connection.disconnect(nowait=True)
+            await drop(connection)
             raise
         if role != b"master":
-            await connection.disconnect(nowait=True)
+            await drop(connection)
             raise RedisConnectionError(f"{host}:{port}, which a sentinel names, is no master but a {role.decode()}")
         return connection
 
