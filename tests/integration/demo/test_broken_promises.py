@@ -27,16 +27,16 @@ NO_FENCE = Mutant(
     promise=2,
     name="demo-commit-without-fence",
     file="scripts/commit.lua",
-    old="elseif redis.call('XACK', stream, group, item.id) == 1 then",
-    new="elseif redis.call('XACK', stream, group, item.id) >= 0 then",
+    old="elseif redis.call('XACK', stream, group, id) == 1 then",
+    new="elseif redis.call('XACK', stream, group, id) >= 0 then",
     tests=(),
 )
 NO_MARKERS = Mutant(
     promise=3,
     name="demo-commit-without-markers",
     file="scripts/commit.lua",
-    old="if here[index] == 1 or before[index] == 1 then known[marker] = true end",
-    new="",
+    old="local is_known = here[index] == 1 or before[index] == 1 or seen[marker]",
+    new="local is_known = seen[marker]",
     tests=(),
 )
 
@@ -87,7 +87,7 @@ async def test_an_acknowledgement_without_outputs_is_counted_as_lost(defective: 
         promise=1,
         name="demo-outputs-forgotten",
         file="scripts/commit.lua",
-        old="      failure = append(item)\n",
+        old="      failure = append(plan, at + 1)\n",
         new="",
         tests=(),
     )

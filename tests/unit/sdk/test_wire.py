@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluiceway import Event, PublishError
-from sluiceway.wire import KNOWN, encode, text
+from sluiceway.wire import KNOWN, encode, flat, text
 
 TEXTS = st.text(st.characters(codec="utf-8"))
 
@@ -26,21 +26,16 @@ class Abstract(Event):
 
 
 def fields_of(event: Event, **envelope: str) -> dict[Any, Any]:
-    flat = encode(event, "e", "c", **envelope)
-    return dict(zip(flat[::2], flat[1::2], strict=True))
+    return dict(zip(*encode(event, "e", "c", **envelope), strict=True))
 
 
 def test_an_event_without_more_to_say_has_four_fields() -> None:
-    assert encode(OrderCreated(order_id="7"), "e", "c") == [
-        b"id",
-        "e",
-        b"type",
-        "ORDER_CREATED",
-        b"payload",
-        b'{"orderId":"7","note":""}',
-        b"correlationId",
-        "c",
-    ]
+    assert fields_of(OrderCreated(order_id="7")) == {
+        b"id": "e",
+        b"type": "ORDER_CREATED",
+        b"payload": b'{"orderId":"7","note":""}',
+        b"correlationId": "c",
+    }
 
 
 def test_what_says_something_is_written() -> None:
@@ -82,3 +77,7 @@ def test_text_is_shown_as_it_is(value: str) -> None:
 
 def test_a_missing_field_is_no_text() -> None:
     assert text(None) == ""
+
+
+def test_fields_can_be_had_as_redis_takes_them() -> None:
+    assert flat(((b"type", b"payload"), ["ITEM", b"{}"])) == [b"type", "ITEM", b"payload", b"{}"]

@@ -11,11 +11,10 @@ from redis.exceptions import RedisError
 from .connection import Argument, Endpoint, writing_link
 from .keys import lost_key
 from .scripts import load
+from .scripts.shapes import append_arguments
+from .wire import Fields
 
-__all__ = ["Appender", "Fields"]
-
-Fields = Sequence[bytes | str]
-"""One entry's field names and values, flat."""
+__all__ = ["Appender"]
 
 MOST_PER_CALL = 256
 """Keeps one call at about a millisecond on the server, which serves nobody else meanwhile."""
@@ -122,14 +121,9 @@ class Appender:
             # Its caller may have given up; then it must not be sent.
             if not answer.done():
                 batch.append((fields, answer))
-                size += sum(map(len, fields))
+                size += sum(map(len, fields[1]))
         return batch
 
     def _request(self, entries: Sequence[Fields]) -> tuple[list[str], list[Argument]]:
-        arguments: list[Argument] = []
-        for fields in entries:
-            arguments.append(len(fields))
-            arguments += fields
-        if self._max_length is None:
-            return self.keys, arguments
-        return self.keys, [self._max_length, *arguments]
+        arguments: list[Argument] = [*append_arguments(entries)]
+        return self.keys, arguments if self._max_length is None else [self._max_length, *arguments]

@@ -6,10 +6,12 @@ since every byte of them is stored and sent for each entry.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .errors import PublishError
 from .events import Event
 
-__all__ = ["KNOWN", "Envelope", "encode", "text"]
+__all__ = ["KNOWN", "Envelope", "Fields", "encode", "flat", "text"]
 
 KNOWN = frozenset(
     (
@@ -25,6 +27,12 @@ KNOWN = frozenset(
     )
 )
 """Fields with a meaning of their own; any other is foreign and handed over as it is."""
+
+
+Fields = tuple[tuple[bytes, ...], Sequence[bytes | str]]
+"""An entry's field names and their values. Apart, since names repeat and the scripts take them once for many entries."""
+
+_ALWAYS: tuple[bytes, ...] = (b"id", b"type", b"payload", b"correlationId")
 
 
 class Envelope:
@@ -49,7 +57,7 @@ class Envelope:
         self.traceparent = traceparent
         self.key = key
 
-    def around(self, event: Event) -> list[bytes | str]:
+    def around(self, event: Event) -> Fields:
         """Return the fields of an entry that carries an event in this envelope: see `encode`."""
         return encode(
             event,
@@ -63,8 +71,8 @@ class Envelope:
 
 def encode(
     event: Event, event_id: str, correlation_id: str, *, causation_id: str = "", traceparent: str = "", key: str = ""
-) -> list[bytes | str]:
-    """Return an entry's fields as a flat list of names and values.
+) -> Fields:
+    """Return an entry's fields.
 
     The other arguments are those of an `Envelope`, which the engine does without.
 
@@ -74,27 +82,28 @@ def encode(
     if not event.event_type:
         name = type(event).__name__
         raise PublishError(f'{name} has no event type: declare it as class {name}(Event, type="…")')
-    fields: list[bytes | str] = [
-        b"id",
-        event_id,
-        b"type",
-        event.event_type,
-        b"payload",
-        event.encode(),
-        b"correlationId",
-        correlation_id,
-    ]
+    names = _ALWAYS
+    values: list[bytes | str] = [event_id, event.event_type, event.encode(), correlation_id]
     if causation_id:
-        fields += (b"causationId", causation_id)
+        names += (b"causationId",)
+        values.append(causation_id)
     if traceparent:
-        fields += (b"traceparent", traceparent)
+        names += (b"traceparent",)
+        values.append(traceparent)
     if key:
         if not isinstance(key, str):
             raise PublishError(f"key={key!r}: must be text")
-        fields += (b"key", key.encode())
+        names += (b"key",)
+        values.append(key.encode())
     if event.event_version != 1:
-        fields += (b"version", str(event.event_version))
-    return fields
+        names += (b"version",)
+        values.append(str(event.event_version))
+    return names, values
+
+
+def flat(fields: Fields) -> list[bytes | str]:
+    """Return an entry's fields as XADD takes them: each name before its value."""
+    return [part for pair in zip(*fields, strict=True) for part in pair]
 
 
 def text(value: bytes | None) -> str:

@@ -11,7 +11,7 @@ MUTANTS = (
         promise=3,
         name="settled-events-are-not-remembered",
         file="scripts/commit.lua",
-        old="        fresh[#fresh + 1] = item.marker\n",
+        old="        fresh[#fresh + 1] = marker\n",
         new="",
         tests=(
             f"{_TESTS}::test_what_was_settled_before_a_restart_is_remembered",
@@ -22,7 +22,7 @@ MUTANTS = (
         promise=3,
         name="one-batch-may-hold-an-event-twice",
         file="scripts/commit.lua",
-        old="        known[item.marker] = true\n",
+        old="        seen[marker] = true\n",
         new="",
         tests=(f"{_TESTS}::test_two_entries_of_one_event_in_one_batch_take_effect_once",),
     ),

@@ -32,8 +32,8 @@ MUTANTS = (
         promise=4,
         name="dead-letters-forget-repeated-fields",
         file="engine/deadletter.py",
-        old="        body = [PROVENANCE, told, *original]\n",
-        new="        body = [PROVENANCE, told, *(part for pair in delivery.fields.items() for part in pair)]\n",
+        old="        fields: Fields = (PROVENANCE, *original[::2]), (told, *original[1::2])\n",
+        new="        fields: Fields = (PROVENANCE, *delivery.fields), (told, *delivery.fields.values())\n",
         tests=(f"{_UNIT}/test_decoder.py", _ENTRIES),
     ),
     Mutant(

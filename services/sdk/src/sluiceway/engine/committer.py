@@ -14,7 +14,9 @@ from ..connection import Link
 from ..ids import entry_milliseconds
 from ..rights import advice, is_denied
 from ..scripts import load
-from .delivery import Delivery, Source
+from .commit_request import commit_request
+from .deadletter import provenance_of
+from .delivery import Delivery
 from .forwarder import Forwarder
 from .shared import Shared
 
@@ -114,7 +116,7 @@ class Committer:
 
     async def _settle(self, batch: list[Delivery]) -> None:
         source = batch[0].source
-        keys, arguments = self._request(source, batch)
+        keys, arguments = commit_request(source, self._consumer, self._window, batch)
         tries = 0
 
         async def commit() -> list[tuple[int, bytes, bytes]] | NoPermissionError:
@@ -147,39 +149,10 @@ class Committer:
         await self._settle(batch[middle:])
 
     async def _hold_back(self, batch: list[Delivery], refused: Mapping[Delivery, str]) -> None:
-        keys, arguments = self._request(batch[0].source, batch, forbidden=True)
+        keys, arguments = commit_request(batch[0].source, self._consumer, self._window, batch, forbidden=True)
         await self._health.persist("commit", partial(self._link.run, self._script, keys, arguments))
         for delivery, why in refused.items():
             self._refused(delivery, why)
-
-    def _request(
-        self, source: Source, batch: list[Delivery], *, forbidden: bool = False
-    ) -> tuple[list[str], list[bytes | str | int]]:
-        keys = [source.stream, source.state, source.retry, *source.keys.markers]
-        places: dict[str, int] = {}
-        arguments: list[bytes | str | int] = [
-            source.group,
-            self._consumer,
-            self._window,
-            int(source.is_replay),
-            len(batch),
-        ]
-        for delivery in batch:
-            outputs = delivery.outputs
-            # What is ignored was not processed, so its event ID is not remembered.
-            known_as = b"" if delivery.counts_as == "ignored" else delivery.marker
-            writes = -1 if forbidden else len(outputs)
-            arguments += (delivery.entry_id, known_as, delivery.count, int(delivery.recorded), writes)
-            if forbidden:
-                continue
-            for stream, fields in outputs:
-                place = places.get(stream)
-                if place is None:
-                    keys.append(stream)
-                    place = places[stream] = len(keys)
-                arguments += (place, len(fields))
-                arguments += fields
-        return keys, arguments
 
     def _conclude(self, batch: list[Delivery], exceptions: dict[int, tuple[str, str]], *, repeated: bool) -> None:
         settled = left = batch
@@ -262,7 +235,7 @@ class Committer:
             entry_id=delivery.entry_id.decode(),
             event_id=delivery.event_id,
             correlation_id=delivery.correlation_id,
-            provenance=delivery.outputs[0][1][1],
+            provenance=provenance_of(delivery),
         )
         if self._buried is not None:
             self._buried(delivery)

@@ -6,10 +6,11 @@ import json
 import time
 
 from ..ids import entry_milliseconds
+from ..wire import Fields
 from .delivery import DONE, Delivery
 from .packing import MOST_STRINGS, pack
 
-__all__ = ["PROVENANCE", "PROVENANCE_PACKED", "dead_letter"]
+__all__ = ["PROVENANCE", "PROVENANCE_PACKED", "dead_letter", "provenance_of"]
 
 PROVENANCE = b"deadLetter"
 """First field of a dead letter; its value is JSON. The original fields follow, untouched and in their order."""
@@ -51,11 +52,16 @@ def dead_letter(
     }
     told = json.dumps(provenance, ensure_ascii=False, separators=(",", ":"))
     original = delivery.original
-    body: list[bytes | str]
     if len(original) <= MOST_STRINGS:
-        body = [PROVENANCE, told, *original]
+        fields: Fields = (PROVENANCE, *original[::2]), (told, *original[1::2])
     else:
-        body = [PROVENANCE_PACKED, told, b"fields", pack(original)]
-    delivery.outputs = [(delivery.source.keys.dead, body)]
+        fields = (PROVENANCE_PACKED, b"fields"), (told, pack(original))
+    delivery.outputs = [(delivery.source.keys.dead, fields)]
     delivery.counts_as = "dead_lettered"
     delivery.stage = DONE
+
+
+def provenance_of(delivery: Delivery) -> str | bytes:
+    """Return what is told, as JSON, of a delivery that has become a dead letter."""
+    ((_, (_, values)),) = delivery.outputs
+    return values[0]

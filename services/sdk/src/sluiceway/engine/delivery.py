@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..context import Flow
 from ..ids import derived_event_id, marker
 from ..keys import GroupKeys
-from ..wire import encode
+from ..wire import Fields, encode
 from .replayed import Replayed
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Delivery(Flow):
         self.marker = b""
         self.event: Event | None = None
         self.handler: Handler | None = None
-        self.outputs: list[tuple[str, list[bytes | str]]] = []
+        self.outputs: list[tuple[str, Fields]] = []
         self.replayed: Replayed | None = None
         """What a replay from the dead letters knows of the original entry."""
         self.size = 0

@@ -7,15 +7,16 @@ from functools import partial
 
 from redis.exceptions import ResponseError
 
-from ..appender import MOST_PER_CALL, Appender, Fields
+from ..appender import MOST_PER_CALL, Appender
 from ..connection import Endpoint
 from ..connection.faults import is_temporary
+from ..wire import Fields
 from .delivery import Delivery
 from .shared import Shared
 
 __all__ = ["Forwarder"]
 
-_Output = tuple[str, list[bytes | str]]
+_Output = tuple[str, Fields]
 
 
 class Forwarder:

@@ -14,6 +14,7 @@ from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode, Tracer
 from ..context import Context
 from ..handlers import Handler
 from ..tracing import active_tracer, attributes, mark_failed, record_error, remote_context, traceparent_of
+from .deadletter import provenance_of
 from .delivery import Delivery
 from .failures import Bury, TryAgain
 
@@ -113,7 +114,7 @@ class RunSpans:
 
     def buried(self, delivery: Delivery) -> None:
         """Make a span for a dead letter whose handler was not run: nothing else would show where its trace ended."""
-        told = json.loads(delivery.outputs[0][1][1])
+        told = json.loads(provenance_of(delivery))
         if told["reason"] in _AFTER_A_RUN:
             return
         span = self._start(delivery)

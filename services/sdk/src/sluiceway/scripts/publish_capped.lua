@@ -1,13 +1,22 @@
 #!lua
 -- Append events and cut the stream to a length, unread entries included, counting what each group lost by it.
--- KEYS  1 stream, 2 lost counts    ARGV  1 length, then per event: number of strings, the strings (field, value, …)
--- Reply: {entry IDs, entries lost over all groups}
+-- KEYS  1 stream, 2 lost counts
+-- ARGV  1 length, 2 number of shapes (what many events have in common), per shape: number of fields, their names; then
+--       per event: its shape, the values    Reply: {entry IDs, entries lost over all groups}
 local stream, most = KEYS[1], tonumber(ARGV[1])
-local ids, at = {}, 2
-while at <= #ARGV do
-  local length = tonumber(ARGV[at])
-  ids[#ids + 1] = redis.call('XADD', stream, '*', unpack(ARGV, at + 1, at + length))
+local shapes, at, ids = {}, 3, {}
+for shape = 1, tonumber(ARGV[2]) do
+  local length, strings = tonumber(ARGV[at]), {}
+  for field = 1, length do strings[2 * field - 1], strings[2 * field] = ARGV[at + field], '' end
+  shapes[tostring(shape)] = {length = length, strings = strings}
   at = at + 1 + length
+end
+local total = #ARGV
+while at <= total do
+  local shape = shapes[ARGV[at]]
+  for field = 1, shape.length do shape.strings[2 * field] = ARGV[at + field] end
+  ids[#ids + 1] = redis.call('XADD', stream, '*', unpack(shape.strings))
+  at = at + 1 + shape.length
 end
 
 local function after(one, other)

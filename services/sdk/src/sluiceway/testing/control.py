@@ -16,6 +16,8 @@ from ..connection.detour import Detour, detour
 from ..engine.health import group_is_missing
 from ..keys import RELEASED, GroupKeys
 from ..scripts import Script, load
+from ..scripts.shapes import append_arguments
+from ..wire import Fields, flat
 
 __all__ = ["Control", "RealServer"]
 
@@ -102,16 +104,15 @@ class Control:
         async with self._one_at_a_time, self.direct():
             return await self._link(stream).run(script, keys, arguments)
 
-    async def append(self, stream: str, entries: Sequence[Sequence[bytes | str]]) -> list[bytes]:
+    async def append(self, stream: str, entries: Sequence[Fields]) -> list[bytes]:
         """Append entries in one step and return their IDs."""
-        arguments = [each for fields in entries for each in (len(fields), *fields)]
-        ids: list[bytes] = await self.run(stream, self._publish, (stream,), arguments)
+        ids: list[bytes] = await self.run(stream, self._publish, (stream,), append_arguments(entries))
         return ids
 
-    async def append_started(self, keys: GroupKeys, fields: Sequence[bytes | str], starts: int) -> bytes:
+    async def append_started(self, keys: GroupKeys, fields: Fields, starts: int) -> bytes:
         """Append an entry that the group has started so many times already, and return its ID."""
         entry_id: bytes = await self.run(
-            keys.stream, self._started_before, (keys.stream, keys.retry), (keys.group, RELEASED, starts, *fields)
+            keys.stream, self._started_before, (keys.stream, keys.retry), (keys.group, RELEASED, starts, *flat(fields))
         )
         return entry_id
 
@@ -162,8 +163,8 @@ class Control:
     async def _group(self, stream: str, group: str) -> dict[bytes, Any] | None:
         if not await self.call(stream, "EXISTS", stream):
             return None
-        for flat in await self.call(stream, "XINFO", "GROUPS", stream):
-            info = dict(zip(flat[::2], flat[1::2], strict=True))
+        for listed in await self.call(stream, "XINFO", "GROUPS", stream):
+            info = dict(zip(listed[::2], listed[1::2], strict=True))
             if info[b"name"] == group.encode():
                 return info
         return None

@@ -16,7 +16,7 @@ from ..events import Event
 from ..ids import new_event_id
 from ..keys import GroupKeys
 from ..service import Service
-from ..wire import encode
+from ..wire import Fields, encode
 from .clock import SteppedClock
 from .control import Control, RealServer
 from .deployment import Deployment
@@ -30,7 +30,6 @@ from .watch import Watch
 __all__ = ["Kit"]
 
 _PAUSE_SECONDS = 0.01
-_Fields = Sequence[bytes | str]
 
 
 class Kit:
@@ -189,8 +188,8 @@ class Kit:
             ConfigurationError: No service reads the stream, or several do and none is named.
             AssertionError: Its handler hangs.
         """
-        flat: list[bytes | str] = [part for pair in fields.items() for part in pair]
-        return (await self._deliver(self._reader_of(stream, service), [flat]))[0]
+        entry: Fields = tuple(name.encode() for name in fields), tuple(fields.values())
+        return (await self._deliver(self._reader_of(stream, service), [entry]))[0]
 
     async def settle(self) -> tuple[Outcome, ...]:
         """Run everything that is left, in all services, until nothing is: also retries, whose time is let pass.
@@ -275,7 +274,7 @@ class Kit:
             )
         return GroupKeys(stream, groups[0])
 
-    async def _deliver(self, keys: GroupKeys, entries: Sequence[_Fields], starts: int = 1) -> list[Outcome]:
+    async def _deliver(self, keys: GroupKeys, entries: Sequence[Fields], starts: int = 1) -> list[Outcome]:
         since = len(self._watch.outcomes)
         if starts > 1:
             ids = [await self._control.append_started(keys, fields, starts - 1) for fields in entries]

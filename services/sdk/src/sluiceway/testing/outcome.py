@@ -6,7 +6,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..engine.deadletter import provenance_of
 from ..engine.delivery import Delivery, Stage
+from ..wire import flat
 from .outputs import EventClasses, Output, Outputs
 
 __all__ = ["Outcome", "Status", "attempt_failed", "settled"]
@@ -74,14 +76,14 @@ def settled(delivery: Delivery, error: BaseException | None, classes: EventClass
     """Return the outcome of a delivery that has left its consumer."""
     status, reason, told = _status(delivery), None, ""
     if status == "dead_lettered":
-        provenance: dict[str, Any] = json.loads(delivery.outputs[0][1][1])
+        provenance: dict[str, Any] = json.loads(provenance_of(delivery))
         reason, told = provenance["reason"], f"{provenance['errorType']}: {provenance['error']}"
         status = "rejected" if reason == "rejected" else status
     outputs = delivery.outputs if status == "done" else []
     return Outcome(
         status,
         **_identity(delivery),
-        outputs=Outputs(Output.of(stream, fields, classes) for stream, fields in outputs),
+        outputs=Outputs(Output.of(stream, flat(fields), classes) for stream, fields in outputs),
         reason=reason,
         error=error,
         error_text=told,
