@@ -100,6 +100,10 @@ bench: sync .bench/venv/stamp ## measure beside redis-py and FastStream (ARGS="-
 bench-memory: sync ## bytes per event in flight, per pending entry, per remembered event ID
 	@exec env PYTHONPATH=. $(PY) -m tests.bench.memory $(ARGS)
 
+.PHONY: bench-docs
+bench-docs: sync ## put what bench, bench-memory and soak measured last into docs/performance.md
+	@exec env PYTHONPATH=. $(PY) -m tests.bench.document $(ARGS)
+
 .PHONY: soak
 soak: sync ## the shop under 70 % load for minutes: does memory grow? (ARGS="--minutes 5 --load http")
 	@exec env PYTHONPATH=. $(PY) -m tests.bench.soak $(ARGS)

@@ -9,7 +9,12 @@ from tests.bench.measurement import Measurement
 
 from sluiceway.embedded import EmbeddedServer, ServerBinary
 
-__all__ = ["measure"]
+__all__ = ["fresh_server", "measure"]
+
+
+def fresh_server(binary: ServerBinary) -> EmbeddedServer:
+    """Return a server that holds nothing and does not rewrite its append-only file in the middle of a measurement."""
+    return EmbeddedServer(binary=binary, extra=("auto-aof-rewrite-percentage 0",))
 
 
 def measure(
@@ -35,7 +40,7 @@ def measure(
     measured: dict[str, list[Measurement]] = {contender.name: [] for contender in contenders}
     for _ in range(runs):
         for contender in contenders:
-            with EmbeddedServer(binary=binary) as server:
+            with fresh_server(binary) as server:
                 measurement = contender.run(server, scale)
             measured[contender.name].append(measurement)
             told(contender.name, measurement)

@@ -28,7 +28,7 @@ def setting(server: EmbeddedServer, faststream_python: Path | None) -> dict[str,
     told: dict[str, object] = {
         "machine": f"{_processor()}, {len(os.sched_getaffinity(0))} cores, {platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "server": f"{server.binary.product} {server.version}, append-only file, synced every second, on loopback",
+        "server": f"{server.binary.product} {server.version}, append-only file, synced every second and never rewritten, on loopback",
         "payload_bytes": len(PAYLOAD),
         "event_loop": f"uvloop {version('uvloop')}",
         "garbage_collector": f"frozen at the start, thresholds {THRESHOLDS} (as sluiceway.run sets it), for every contender",

@@ -14,7 +14,7 @@ from typing import cast
 
 import uvloop
 from tests.bench.chain import accepted
-from tests.bench.chain.orders import body
+from tests.bench.chain.orders import customer_and_items
 from tests.bench.chain.pace import Pace
 from tests.bench.stopwatch import report
 from typing_extensions import override
@@ -82,7 +82,7 @@ class Customers:
 
     def _request(self) -> bytes:
         number, self._sent = self._sent, self._sent + 1
-        content = body(number)
+        content = b"{%b}" % customer_and_items(number)
         return b"%bload-%d-%d\r\nContent-Length: %d\r\n\r\n%b" % (
             self._head,
             id(self),
