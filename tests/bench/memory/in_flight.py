@@ -26,9 +26,9 @@ async def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     finish = asyncio.Event()
     service = Service("payments", redis=options.url)
-    service.consume("orders", in_flight=options.events + 1000)
+    service.consume("orders", in_flight=2 * options.events + 2000)
 
-    @service.on(OrderCreated, stream="orders", concurrency=_AT_ONCE)
+    @service.on(OrderCreated, stream="orders", concurrency=_AT_ONCE, timeout_seconds=3600)
     async def hold(_: OrderCreated) -> None:
         await finish.wait()
 

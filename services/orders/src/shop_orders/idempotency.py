@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
+from typing import Any, cast
 
 from pydantic import BaseModel
 from redis.asyncio import Redis
@@ -48,6 +49,7 @@ class KeyStore:
         self._remember_script = redis.register_script(package.joinpath("remember.lua").read_bytes())
         self._mark_script = redis.register_script(package.joinpath("mark.lua").read_bytes())
         self._remember = Together(self._remember_all)
+        self._look = Together(self._look_all)
 
     async def remember(self, key: str, wanted: Remembered) -> tuple[Remembered, bool]:
         """Return what a key stands for, which is `wanted` if it was not known, and whether it was not.
@@ -84,7 +86,7 @@ class KeyStore:
         try:
             async with asyncio.timeout(seconds):
                 while True:
-                    known = await self._redis.get(self._name(key))
+                    known = await self._look(key)
                     if known is not None:
                         remembered = Remembered.model_validate_json(known)
                         if remembered.published:
@@ -99,6 +101,10 @@ class KeyStore:
             args=[self._keep_ms, *(each.model_dump_json() for _, each in wanted)],
         )
         return known
+
+    async def _look_all(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        known: Any = await self._redis.mget([self._name(key) for key in keys])
+        return cast("list[bytes | None]", known)
 
     def _name(self, key: str) -> str:
         # hashed: keys are a customer's text, of any length
