@@ -162,6 +162,29 @@ async def test_outputs_of_the_entry_s_own_slot_and_of_another_one_are_published_
 
 
 @ON_ONE_SERVER
+async def test_a_dead_node_of_the_outputs_is_waited_for_and_no_handler_runs_again(cluster: Cluster) -> None:
+    first, second, _ = cluster.masters
+    orders, payments = cluster.stream_on(first, "orders"), cluster.stream_on(second, "payments")
+    recorder = Recorder()
+    # One that served slots is missing, which by default stops all others as well.
+    for node in (first, cluster.masters[2]):
+        command(node, "CONFIG", "SET", "cluster-require-full-coverage", "no")
+    async with (
+        cluster.client() as client,
+        paying(cluster, orders, payments, recorder, Lease(seconds=60)) as service,
+        Publisher(cluster.url, orders) as publisher,
+    ):
+        second.kill()
+        await publisher.publish_many([Numbered(number=number) for number in range(5)])
+        await eventually(lambda: "publish of outputs" in (service.consumers[0].health.fault or ""), within_seconds=20)
+        second.start()
+
+        await until_drained(client, orders, PAYMENTS)
+        assert set(await counted(client, payments)) == set(range(5))
+    assert sorted(recorder.begun) == list(range(5))
+
+
+@ON_ONE_SERVER
 async def test_an_output_stream_of_another_slot_that_refuses_holds_back_its_own_events_only(cluster: Cluster) -> None:
     first, second, _ = cluster.masters
     orders, payments = cluster.stream_on(first, "orders"), cluster.stream_on(second, "payments")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import redis.asyncio
+from tests.support.cluster import command
 from tests.support.consuming import drained
 from tests.support.eventually import eventually
 from tests.support.gates import ON_ONE_SERVER
@@ -187,3 +188,25 @@ async def test_a_service_that_no_sentinel_knows_is_told_with_what_each_of_them_s
 
     assert f"{HOST}:{gone}: " in str(told.value)
     assert f"{HOST}:{named.sentinels[1].port} knows no service 'shoppe'" in str(told.value)
+
+
+@ON_ONE_SERVER
+async def test_the_login_at_the_sentinels_and_the_one_at_the_servers_are_apart(named: Watched, tmp_path: Path) -> None:
+    for server in named.servers:
+        command(server, "ACL", "SETUSER", "ada", "on", ">of-the-servers", "~*", "+role", "+xlen", "+select")
+        command(server, "ACL", "SETUSER", "default", "resetpass")
+    for sentinel in named.sentinels:
+        sentinel.ask("ACL", "SETUSER", "asker", "on", ">of-the-sentinels", "+sentinel|get-master-addr-by-name")
+        sentinel.ask("ACL", "SETUSER", "default", "resetpass")
+    file = tmp_path / "password"
+    file.write_text("of-the-sentinels\n")
+    url = named.url.replace("://", "://ada:of-the-servers@")
+
+    at_both = Link(Endpoint(RedisSettings(url=url, sentinel_username="asker", sentinel_password_file=file)), ORDERS)
+    at_the_servers_only = Link(Endpoint(url), ORDERS)
+
+    assert await at_both.call("XLEN", ORDERS) == 0
+    with pytest.raises(redis.ConnectionError, match=r"no sentinel names a master: .*[Aa]uth"):
+        await at_the_servers_only.call("XLEN", ORDERS)
+    for link in (at_both, at_the_servers_only):
+        await link.close()

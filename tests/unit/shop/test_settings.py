@@ -92,13 +92,15 @@ def test_every_bad_variable_is_named_and_the_exit_code_is_2(
 
 
 @pytest.mark.parametrize(("settings_class", "prefix"), SERVICES)
-def test_a_server_address_that_is_none_is_named(
+@pytest.mark.parametrize("url", ["http://store", "redis+sentinel://one/shop", "redis+cluster://one"])
+def test_a_server_address_that_the_shop_cannot_use_is_named(
+    url: str,
     settings_class: type[ServiceSettings],
     prefix: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv(f"{prefix}REDIS_URL", "http://store")
+    monkeypatch.setenv(f"{prefix}REDIS_URL", url)
 
     with pytest.raises(SystemExit) as end:
         settings_class.load()

@@ -61,7 +61,7 @@ class ServiceSettings(BaseSettings):
         prefix = cls.model_config["env_prefix"]
         try:
             settings = cls()
-            Endpoint(settings.redis)
+            _refuse_unusable(settings.redis)
             return settings
         except ConfigurationError as error:
             print(f"{prefix}REDIS_URL: {error}", file=sys.stderr)  # noqa: T201
@@ -71,3 +71,10 @@ class ServiceSettings(BaseSettings):
                 # the value is not shown: it may be a secret
                 print(f"{variable}: {problem['msg']}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2)
+
+
+def _refuse_unusable(redis: RedisSettings) -> None:
+    if Endpoint(redis).topology != "standalone":
+        raise ConfigurationError(
+            "the shop keeps more than streams there, with a client of one server: redis://… or rediss://…"
+        )

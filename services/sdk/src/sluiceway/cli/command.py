@@ -69,7 +69,8 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         type=not_empty,
         default=os.environ.get(URL_VARIABLE) or DEFAULT_URL,
-        help=f"redis://[USER:PASSWORD@]HOST:PORT/DB, rediss://… for TLS (default: ${URL_VARIABLE}, else {DEFAULT_URL}); "
+        help="redis://[USER:PASSWORD@]HOST:PORT/DB, redis+sentinel://HOST:PORT,…/SERVICE/DB or redis+cluster://HOST:PORT,…; "
+        f"rediss… for TLS (default: ${URL_VARIABLE}, else {DEFAULT_URL}); "
         "other users of the machine can read arguments, so a password belongs into the variable or a file",
     )
     server.add_argument("--password-file", metavar="FILE", type=Path, help="file that holds the password")
@@ -87,6 +88,12 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
             option, metavar="FILE", type=Path, default=given and Path(given), help=f"{what}, or ${variable})"
         )
     server.add_argument("--user", metavar="NAME", type=not_empty, help="ACL user, with --password-file")
+    server.add_argument(
+        "--sentinel-password-file", metavar="FILE", type=Path, help="file that holds the password at the sentinels"
+    )
+    server.add_argument(
+        "--sentinel-user", metavar="NAME", type=not_empty, help="ACL user there, with --sentinel-password-file"
+    )
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:

@@ -124,16 +124,22 @@ def server_settings(options: argparse.Namespace) -> RedisSettings:
     file: Path | None = options.password_file
     if options.user and not file:
         raise Failure("--user needs --password-file; or put both into the URL", Exit.USAGE)
+    sentinel_file: Path | None = options.sentinel_password_file
+    if options.sentinel_user and not sentinel_file:
+        raise Failure("--sentinel-user needs --sentinel-password-file", Exit.USAGE)
     settings = RedisSettings(
         url=options.redis,
         username=options.user,
         password_file=file,
+        sentinel_username=options.sentinel_user,
+        sentinel_password_file=sentinel_file,
         tls_ca_file=options.tls_ca_file,
         tls_certificate_file=options.tls_certificate_file,
         tls_key_file=options.tls_key_file,
     )
-    if file is not None:
-        _read_password(file)
+    for option, each in (("--password-file", file), ("--sentinel-password-file", sentinel_file)):
+        if each is not None:
+            _read_password(option, each)
     try:
         Endpoint(settings)
     except ConfigurationError as error:
@@ -155,9 +161,9 @@ def _as_options(text: str) -> str:
     return re.sub(r"\btls_\w+", lambda name: f"--{name[0].replace('_', '-')}", text)
 
 
-def _read_password(file: Path) -> SecretStr:
+def _read_password(option: str, file: Path) -> SecretStr:
     try:
         return SecretStr(file.read_text().strip())
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise Failure(f"--password-file {file}: {reason}", Exit.USAGE) from None
+        raise Failure(f"{option} {file}: {reason}", Exit.USAGE) from None

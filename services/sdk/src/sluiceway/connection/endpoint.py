@@ -45,6 +45,8 @@ class Endpoint:
         self.encrypted = address.url.startswith("rediss://")
         """Whether TLS is spoken."""
         self._connector = connector = Connector(address.url, given, {"db": address.database, **login})
+        self.topology = address.topology
+        """How the servers work together."""
         self._route: _Route
         self.cluster: Cluster | None = None
         """The cluster, if it is one."""
