@@ -5,23 +5,27 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from hack.cluster import Cache
+from hack.cluster.go_tools import TOOLS, build_key
 
+from .kubernetes import Kubectl
 from .repository import ROOT
 
-__all__ = ["CHARTS", "Chart", "Manifest", "Rejected", "find_helm"]
+__all__ = ["CHARTS", "Chart", "Manifest", "Rejected", "Release", "find_helm"]
 
 CHARTS = ROOT / "charts"
 
 Manifest = dict[str, Any]
 """One Kubernetes object."""
 
-_LONGEST_SECONDS = 60
+_READY = "240s"
+_READY_SECONDS = 300.0
 
 
 class Rejected(Exception):
@@ -29,9 +33,9 @@ class Rejected(Exception):
 
 
 def find_helm() -> str | None:
-    """Return the helm to use: the one that HELM names, the project's own, or one on the PATH."""
-    own = ROOT / ".tools" / "bin" / "helm"
-    return os.environ.get("HELM") or (str(own) if own.exists() else shutil.which("helm"))
+    """Return the helm to use: the one that HELM names, the pinned one if it was built, or one on the PATH."""
+    pinned = Cache.find().path("helm", build_key(TOOLS["helm"])) / "helm"
+    return os.environ.get("HELM") or (str(pinned) if pinned.exists() else shutil.which("helm"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,12 @@ class Chart:
         return helm("lint", "--strict", str(self.folder), *files)
 
 
-def helm(*arguments: str, environment: dict[str, str] | None = None) -> str:
+def helm(*arguments: str, seconds: float = 60) -> str:
     """Run helm and return its standard output.
+
+    Args:
+        arguments: What follows its name.
+        seconds: Longest time.
 
     Raises:
         Rejected: It failed; with what it wrote to standard error.
@@ -92,10 +100,56 @@ def helm(*arguments: str, environment: dict[str, str] | None = None) -> str:
         [program, *arguments],
         capture_output=True,
         text=True,
-        timeout=_LONGEST_SECONDS,
+        timeout=seconds,
         check=False,
-        env={**os.environ, **(environment or {})},
     )
     if ended.returncode:
         raise Rejected(ended.stderr + ended.stdout)
     return ended.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A chart installed in a namespace of a cluster.
+
+    Args:
+        kubectl: The namespace.
+        name: The release's name.
+        chart: Folder of the chart under charts/.
+    """
+
+    kubectl: Kubectl
+    name: str
+    chart: str
+
+    def install(self, values: Mapping[str, Any], *, wait: bool = True) -> None:
+        """Install it.
+
+        Args:
+            values: Its values.
+            wait: Whether to wait until everything is ready.
+        """
+        self._change("install", values, wait=wait)
+
+    def upgrade(self, values: Mapping[str, Any], *, wait: bool = True) -> None:
+        """Upgrade it; fields that a person changed by hand are taken back."""
+        self._change("upgrade", values, "--force-conflicts", wait=wait)
+
+    def rollback(self) -> None:
+        """Go back to the revision before."""
+        self._helm("rollback", self.name, "--wait", "--timeout", _READY, "--force-conflicts")
+
+    def uninstall(self) -> None:
+        """Remove it."""
+        self._helm("uninstall", self.name, "--wait", "--timeout", _READY)
+
+    def _change(self, verb: str, values: Mapping[str, Any], *words: str, wait: bool) -> None:
+        file = self.kubectl.folder / f"{self.name}-values.yaml"
+        file.write_text(yaml.safe_dump(dict(values)))
+        waiting = ("--wait", "--timeout", _READY) if wait else ()
+        self._helm(verb, self.name, str(CHARTS / self.chart), "--values", str(file), *waiting, *words)
+
+    def _helm(self, *words: str) -> None:
+        cluster = self.kubectl.cluster
+        where = ("--kubeconfig", str(cluster.kubeconfig), "--kube-context", cluster.context)
+        helm(*words, *where, "--namespace", self.kubectl.namespace, seconds=_READY_SECONDS)
