@@ -136,8 +136,8 @@ MUTANTS = (
         promise=4,
         name="a-replay-goes-to-every-group",
         file="deadletters.py",
-        old="            (self._keys.dead, self._keys.replay),\n",
-        new="            (self._keys.dead, self._keys.stream),\n",
+        old="keys = (self._keys.dead, self._keys.replay)",
+        new="keys = (self._keys.dead, self._keys.stream)",
         tests=(f"{_REPLAY}::test_a_replay_goes_to_this_group_only",),
     ),
     Mutant(

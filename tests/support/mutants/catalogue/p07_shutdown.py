@@ -62,7 +62,7 @@ MUTANTS = (
         promise=7,
         name="starts-that-a-stop-cancelled-do-not-count",
         file="engine/release.py",
-        old="if delivery.stage is Stage.READY and delivery.count >= 1 and delivery.run is None",
+        old="if delivery.stage is READY and delivery.count >= 1 and delivery.run is None",
         new="if delivery.count >= 1",
         tests=(f"{_TESTS}::test_a_clean_stop_leaves_nothing_pending_under_its_name_and_the_name_is_gone",),
     ),

@@ -79,8 +79,8 @@ MUTANTS = (
         promise=9,
         name="entry-in-hand-is-taken-twice",
         file="engine/reader.py",
-        old="if self._in_hand(source, entry_id, raw):",
-        new="if False:",
+        old="and self._in_hand(source, entry_id, raw):",
+        new="and False:",
         tests=(f"{_TESTS}::test_events_of_one_key_go_on_after_the_group_was_lost_under_the_first_of_them",),
     ),
     Mutant(

@@ -11,7 +11,7 @@ MUTANTS = (
         promise=10,
         name="callers-wait-for-all-before-them",
         file="publisher.py",
-        old="# Other calls may be waiting for the connection before this one.\n                async with asyncio.timeout(2 * self._timeout_seconds):",
+        old="# Other calls may be waiting for the connection before this one.\n                async with asyncio.timeout(2 * self._appender.patience_seconds):",
         new="async with asyncio.timeout(None):",
         tests=(f"{_TESTS}::test_of_many_callers_in_an_outage_none_waits_for_the_others",),
     ),

@@ -88,8 +88,8 @@ MUTANTS = (
         promise=11,
         name="short-outage-makes-unready",
         file="readiness.py",
-        old="> tolerated_seconds:",
-        new="> min(tolerated_seconds, 0):",
+        old="seconds_without_contact()) > tolerated_seconds:",
+        new="seconds_without_contact()) > min(tolerated_seconds, 0):",
         tests=(f"{_TESTS}::test_readiness_bears_a_short_outage_tells_a_long_one_and_recovers",),
     ),
     Mutant(

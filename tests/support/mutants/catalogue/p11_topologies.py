@@ -69,7 +69,7 @@ MUTANTS = (
         promise=11,
         name="asking-is-not-said",
         file="connection/link.py",
-        old="await self._send(importer, _ASKING)",
+        old="await self._send(importer, ASKING)",
         new="pass",
         tests=(f"{_REDIRECTIONS}::test_a_key_that_has_moved_ahead_of_its_slot_is_asked_for_where_it_went",),
     ),
