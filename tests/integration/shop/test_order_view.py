@@ -84,4 +84,4 @@ async def test_a_full_server_still_takes_what_happened_to_orders_it_has_accepted
 
 def of(order_id: str, known: Fact) -> Fact:
     """The same fact about another order."""
-    return Fact(order_id, known.part, known.version, known.said.replace(b"order-1", order_id.encode()))
+    return Fact(order_id, known.part, known.said.replace(b"order-1", order_id.encode()))

@@ -67,11 +67,13 @@ def test_events_of_different_streams_give_the_same_state_in_every_order() -> Non
 
 
 @given(st.tuples(*[st.integers(0, 2**63)] * 2), st.tuples(*[st.integers(0, 2**63)] * 2))
-def test_versions_compare_as_text_as_entry_ids_compare_as_numbers(one: tuple[int, int], other: tuple[int, int]) -> None:
+def test_what_is_said_compares_as_text_as_entry_ids_compare_as_numbers(
+    one: tuple[int, int], other: tuple[int, int]
+) -> None:
     # years beyond 9999 have no datetime
     one, other = (one[0] % 10**14, one[1]), (other[0] % 10**14, other[1])
     event = PaymentFailed(order_id="o1", customer_id="c1", reason="no")
 
-    versions = [fact(event, f"{milliseconds}-{sequence}").version for milliseconds, sequence in (one, other)]
+    said = [fact(event, f"{milliseconds}-{sequence}").said for milliseconds, sequence in (one, other)]
 
-    assert (versions[0] < versions[1]) == (one < other)
+    assert (said[0] < said[1]) == (one < other)

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from shop_events import NotificationSent, OrderCreated, PaymentCompleted, PaymentFailed
 from sluiceway import Batch
+from sluiceway.ids import entry_milliseconds
 
 from .models import OrderState, Payment
 
@@ -43,14 +44,13 @@ class Fact:
     Args:
         order_id: The order.
         part: Which part of the state.
-        version: Orders facts of one part, compared as text.
-        said: When it was published in milliseconds, the event's type and its payload, with blanks between. States are asked
-            for less often than events come, so what it means is worked out by `merge`.
+        said: Entry ID, event type and payload, with blanks between. The parts of the entry ID have a fixed width, so that what
+            is said of one part compares as text: the later entry is the greater one. States are asked for less often than
+            events come, so what it means is worked out by `merge`.
     """
 
     order_id: str
     part: str
-    version: str
     said: bytes
 
 
@@ -59,22 +59,20 @@ def fact(event: OrderEvent, entry_id: str) -> Fact:
 
     Args:
         event: The event.
-        entry_id: Its entry ID, which is its version and says when it was published.
+        entry_id: Its entry ID, which says how new it is and when it was published.
     """
     milliseconds, _, sequence = entry_id.partition("-")
-    # of equal width, so that versions compare as text
-    version = f"{milliseconds:0>20}-{sequence:0>20}"
-    said = b"%b %b %b" % (milliseconds.encode(), event.event_type.encode(), event.encode())
-    return Fact(event.order_id, _PART_OF[type(event)], version, said)
+    envelope = f"{milliseconds:0>20}-{sequence:0>20} {event.event_type} "
+    return Fact(event.order_id, _PART_OF[type(event)], envelope.encode() + event.encode())
 
 
 def merge(parts: Iterable[bytes]) -> OrderState | None:
     """Return the state that the parts known so far make together; None if there are none."""
     known: dict[str, Any] = {}
     for part in parts:
-        milliseconds, event_type, payload = part.split(b" ", 2)
+        entry_id, event_type, payload = part.split(b" ", 2)
         event = _EVENTS[event_type].decode(payload)
-        at = datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+        at = datetime.fromtimestamp(entry_milliseconds(entry_id) / 1000, UTC)
         known |= {"order_id": event.order_id, "customer_id": event.customer_id, **_fields(event, at)}
     return OrderState(**known) if known else None
 
@@ -117,7 +115,7 @@ class OrderView:
         arguments: list[str | bytes | int] = [self._keep_ms]
         for each in facts:
             keys.append(self._prefix + each.order_id)
-            arguments += (each.part, each.version, each.said)
+            arguments += (each.part, each.said)
         if keys:
             await self._script(keys=keys, args=arguments)
 

@@ -7,7 +7,6 @@ import hashlib
 import os
 import random
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +16,6 @@ from shop_events.books import Books, BooksUnavailable
 from .provider import Approved, Charge, Declined, Outcome, ProviderUnavailable
 
 __all__ = ["Behaviour", "SimulatedProvider"]
-
-_PAYMENTS = uuid.UUID("a3c1f7de-52b0-5a6e-9d0c-7b1e4f8a2c61")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +95,8 @@ class SimulatedProvider:
         }
         if self.behaviour.declines(charge.key):
             return {**line, "outcome": "declined", "reason": "card declined"}
-        return {**line, "outcome": "approved", "paymentId": f"pay-{uuid.uuid5(_PAYMENTS, charge.key)}"}
+        return {
+            **line,
+            "outcome": "approved",
+            "paymentId": f"pay-{hashlib.sha256(charge.key.encode()).hexdigest()[:32]}",
+        }
