@@ -16,7 +16,7 @@ __all__ = [
     "new_event_ids",
 ]
 
-_OUTPUTS = uuid.UUID("6f1d7a43-5c0b-5a51-9a57-0c5a8b1f2d10")
+_OUTPUTS = uuid.UUID("6f1d7a43-5c0b-5a51-9a57-0c5a8b1f2d10").bytes
 _FOREIGN = uuid.UUID("0b9c3f52-1d1e-5d6a-8c41-70c3f0a4e7b2")
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 """RFC 9562 fixes the upper two bits of the ninth byte."""
@@ -45,7 +45,7 @@ def derived_event_id(event_id: str, group: str, index: int) -> str:
         group: The consuming group.
         index: 0 for the first output.
     """
-    named = _OUTPUTS.bytes + f"{event_id}/{group}/{index}".encode()
+    named = _OUTPUTS + f"{event_id}/{group}/{index}".encode()
     return _as_uuid(sha1(named, usedforsecurity=False).hexdigest(), 5)
 
 
