@@ -117,6 +117,27 @@ async def test_a_slot_that_moves_and_a_master_that_dies_under_load_lose_nothing_
 
 
 @ON_ONE_SERVER
+async def test_a_planned_failover_under_load_loses_nothing_and_doubles_nothing(cluster: Cluster) -> None:
+    orders = cluster.stream_on(cluster.masters[0], "orders")
+    payments = f"{{{orders}}}.payments"
+    async with (
+        cluster.client() as client,
+        Insistent(cluster.url, orders) as publisher,
+        paying(cluster, orders, payments, Recorder(), Lease(seconds=30)),
+    ):
+        await publisher.more(100)
+
+        command(cluster.replica, "CLUSTER", "FAILOVER")
+        await eventually(lambda: cluster.serving(orders) is cluster.replica, within_seconds=30)
+        await publisher.more(100)
+
+        await publisher.stop()
+        await until_drained(client, orders, PAYMENTS)
+        assert await numbers_in(client, orders) >= set(publisher.acknowledged)
+        assert await counted(client, payments) == dict.fromkeys(await numbers_in(client, orders), 1)
+
+
+@ON_ONE_SERVER
 async def test_a_crash_between_publishing_outputs_and_the_acknowledgement_doubles_no_effect_downstream(
     cluster: Cluster, programs: Programs
 ) -> None:
