@@ -17,6 +17,7 @@ from sluiceway.connection import Endpoint, Link
 from sluiceway.connection.slots import slot_of
 from sluiceway.embedded.ports import HOST
 from sluiceway.scripts import load
+from sluiceway.scripts.shapes import append_arguments
 
 
 class Scene:
@@ -118,7 +119,7 @@ async def test_waiting_for_a_cluster_ends_when_any_reply_would_be_late(scene: Sc
 
 @ON_ONE_SERVER
 async def test_a_script_that_a_node_does_not_have_is_loaded_where_the_slot_moves_to(scene: Scene) -> None:
-    event = (2, "type", "ORDER")
+    event = append_arguments([((b"type",), ("ORDER",))])
     script = load("publish")
     await scene.link.run(script, [scene.stream], event)
     scene.cluster.begin_move(scene.stream, scene.source, scene.target)
