@@ -83,6 +83,10 @@ unit: sync ## pure tests, seconds (ARGS="-k name": as for pytest)
 integration: sync ## tests on real servers and processes (ARGS="-k name": as for pytest)
 	$(PYTEST) tests/integration $(ARGS)
 
+.PHONY: chart
+chart: sync ## tests of the Helm charts, rendered (ARGS="-k name": as for pytest)
+	$(PYTEST) tests/chart $(ARGS)
+
 .PHONY: test-mutants
 test-mutants: sync ## break each guarantee on purpose and see its tests fail (ONLY=name: one of them)
 	@exec env PYTHONPATH=. $(PY) -m tests.support.mutants $(ONLY)

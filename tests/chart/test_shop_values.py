@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.support.helm import Chart, Rejected
+from tests.support.repository import ROOT
 
 SHOP = Chart("shop")
 SCHEMA = json.loads((SHOP.folder / "values.schema.json").read_text())
@@ -68,6 +70,17 @@ def test_every_value_is_described() -> None:
 
 def test_the_schema_knows_exactly_the_values_that_there_are() -> None:
     assert set(schema_paths(SCHEMA)) == set(value_paths(SHOP.defaults)) | {"global"}
+
+
+def test_the_commands_of_the_guide_give_values_that_the_chart_takes() -> None:
+    guide = (ROOT / "docs/operations/shop.md").read_text()
+    commands = [shlex.split(line) for line in guide.splitlines() if line.startswith(("helm install", "helm upgrade"))]
+    assert len(commands) == 3
+
+    for command in commands:
+        given = [word for word in command[4:] if word not in {"--wait", "--reuse-values"}]
+        before = WITH_SERVER if "upgrade" in command else ()
+        assert SHOP.template(*before, *given)
 
 
 def schema_paths(schema: dict[str, Any], at: str = "") -> Iterator[str]:

