@@ -91,7 +91,7 @@ def test_a_wrong_password_is_told_and_a_right_one_is_picked_up_without_a_restart
 ) -> None:
     login(store, "not-the-one")
     release.install(external(), wait=False)
-    eventually_sync(lambda: says(store, "WRONGPASS"), within_seconds=LONG, ignoring=(Exception,))
+    eventually_sync(lambda: says(store, "username-password"), within_seconds=LONG, ignoring=(Exception,))
     assert not says(store, "not-the-one")
 
     login(store, PASSWORD)

@@ -113,7 +113,8 @@ def restricted_namespace(cluster: Cluster, folder: Path) -> Iterator[Kubectl]:
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": kubectl.namespace, "labels": labels}})
     yield kubectl
-    kubectl("delete", "namespace", kubectl.namespace)
+    # not waited for: it takes as long as its slowest pod, and nobody looks at it again
+    kubectl("delete", "namespace", kubectl.namespace, "--wait=false")
 
 
 @pytest.fixture
