@@ -104,7 +104,9 @@ def test_a_server_that_comes_up_late_is_waited_for_without_a_restart(store: Kube
     store("scale", "statefulset/store-server", "--replicas=0")
     eventually_sync(lambda: not store.list("pods", "app.kubernetes.io/component=server"), within_seconds=LONG)
     release.install(external(), wait=False)
-    eventually_sync(lambda: says(store, "Server does not answer as it should"), within_seconds=LONG, ignoring=(Exception,))
+    eventually_sync(
+        lambda: says(store, "Server does not answer as it should"), within_seconds=LONG, ignoring=(Exception,)
+    )
 
     store("scale", "statefulset/store-server", "--replicas=1")
 
