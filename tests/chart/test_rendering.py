@@ -37,6 +37,11 @@ def test_every_object_fits_the_schema_of_its_kind(chart: Chart, scenario: Path, 
 
 
 @pytest.mark.parametrize(("chart", "scenario"), CASES)
+def test_the_helm_before_renders_the_same(chart: Chart, scenario: Path) -> None:
+    assert chart.template(values=[scenario], tool="helm3") == chart.template(values=[scenario])
+
+
+@pytest.mark.parametrize(("chart", "scenario"), CASES)
 def test_it_renders_as_it_did(chart: Chart, scenario: Path) -> None:
     """A change of what is installed is seen in review. UPDATE_GOLDEN=1 writes the files anew."""
     golden = GOLDEN / f"{chart.name}-{scenario.name.removesuffix('-values.yaml')}.yaml"

@@ -1,9 +1,10 @@
-"""The fixtures of tests with a cluster, and the time that such tests have."""
+"""The fixtures of tests with a cluster, the time that such tests have, and what a failed one's namespace looked like."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from tests.support.kubernetes import cluster, images, namespace  # noqa: F401 - fixtures
+from tests.support.kubernetes import Kubectl, cluster, images, namespace  # noqa: F401 - fixtures
 
 _SECONDS = 300
 
@@ -13,3 +14,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(_SECONDS, func_only=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed and report.when in {"setup", "call"}:
+        used = [each for each in getattr(item, "funcargs", {}).values() if isinstance(each, Kubectl)]
+        for kubectl in {each.namespace: each for each in used}.values():
+            report.sections += [(f"{title} in {kubectl.namespace}", text) for title, text in kubectl.describe()]
+    return report

@@ -18,7 +18,7 @@ from tests.support.shop_in_cluster import ClusterShop
 
 from shop_demo.client import Client
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(400, func_only=True)
 
 PASSWORD = "for-tests-only"
 ORDERS, PER_SECOND = 150, 30.0

@@ -11,7 +11,7 @@ from tests.support.eventually import eventually_sync
 from tests.support.helm import Release
 from tests.support.kubernetes import TAG, Kubectl, restricted_namespace
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(400, func_only=True)
 
 IMAGE = {"registry": "localhost", "tag": TAG, "pullPolicy": "Never"}
 PASSWORD = "for-tests-only"
@@ -111,6 +111,9 @@ def test_a_server_that_comes_up_late_is_waited_for_without_a_restart(store: Kube
     store("scale", "statefulset/store-server", "--replicas=1")
 
     assert becomes_ready(store) == 0
+    (pod,) = pods(store)
+    about = f"involvedObject.name={pod['metadata']['name']},type=Warning"
+    assert store("get", "events", "--field-selector", about, "--output", "name") == ""
 
 
 def test_an_image_that_cannot_be_had_is_told_and_a_right_one_repairs_it(store: Kubectl, release: Release) -> None:

@@ -30,9 +30,14 @@ class Rejected(Exception):
     """Helm refused the chart or its values."""
 
 
-def find_helm() -> str:
-    """Return the helm to use: the one that HELM names, or the pinned one, which is built if it was not yet."""
-    return os.environ.get("HELM") or str(build(Cache.find(), TOOLS["helm"]) / "helm")
+def find_helm(tool: str = "helm") -> str:
+    """Return the helm to use: the one that HELM names, or a pinned one, which is built if it was not yet.
+
+    Args:
+        tool: `helm`, or `helm3` for the release before.
+    """
+    named = os.environ.get("HELM") if tool == "helm" else None
+    return named or str(build(Cache.find(), TOOLS[tool]) / "helm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +65,28 @@ class Chart:
         return values
 
     def template(
-        self, *arguments: str, values: Sequence[Path] = (), release: str = "shop", namespace: str = "shops"
+        self,
+        *arguments: str,
+        values: Sequence[Path] = (),
+        release: str = "shop",
+        namespace: str = "shops",
+        tool: str = "helm",
     ) -> list[Manifest]:
         """Render the chart.
+
+        Args:
+            arguments: Further arguments of helm.
+            values: Files of values.
+            release: The release's name.
+            namespace: Where it would be installed.
+            tool: As for `find_helm`.
 
         Raises:
             Rejected: With what helm said.
         """
         files = [word for path in values for word in ("--values", str(path))]
-        out = helm("template", release, str(self.folder), "--namespace", namespace, *files, *arguments)
+        words = ("template", release, str(self.folder), "--namespace", namespace, *files, *arguments)
+        out = helm(*words, tool=tool)
         return [document for document in yaml.safe_load_all(out) if document]
 
     def lint(self, *values: Path) -> str:
@@ -81,18 +99,19 @@ class Chart:
         return helm("lint", "--strict", str(self.folder), *files)
 
 
-def helm(*arguments: str, seconds: float = 60) -> str:
+def helm(*arguments: str, seconds: float = 60, tool: str = "helm") -> str:
     """Run helm and return its standard output.
 
     Args:
         arguments: What follows its name.
         seconds: Longest time.
+        tool: As for `find_helm`.
 
     Raises:
         Rejected: It failed; with what it wrote to standard error.
     """
     ended = subprocess.run(
-        [find_helm(), *arguments],
+        [find_helm(tool), *arguments],
         capture_output=True,
         text=True,
         timeout=seconds,

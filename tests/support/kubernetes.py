@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hack.cluster import Cache, Cluster, bring_down, bring_up, find
+from hack.cluster import Cache, Cluster, ClusterError, bring_down, bring_up, find
 from hack.cluster.builder import builder_for
 from hack.cluster.commands import run
 from hack.cluster.images import IMAGES, build_images, load_images
@@ -55,6 +55,23 @@ class Kubectl:
         """Return the objects of a kind, those with certain labels if `selector` says so."""
         items: list[Any] = json.loads(self("get", kind, "--selector", selector, "--output", "json"))["items"]
         return items
+
+    def describe(self) -> Iterator[tuple[str, str]]:
+        """Tell what is in the namespace, what happened there, and what its pods said last: for whoever reads a failure."""
+        commands = {
+            "objects": ("get", "all,persistentvolumeclaims,resourcequotas", "--output", "wide"),
+            "events": ("get", "events", "--sort-by=.lastTimestamp"),
+            "deployments": ("get", "deployments,statefulsets", "--output", "yaml"),
+            "logs": (
+                *("logs", "--selector", "app.kubernetes.io/name=shop", "--all-containers", "--prefix"),
+                *("--tail=40", "--ignore-errors", "--max-log-requests=50"),
+            ),
+        }
+        for title, words in commands.items():
+            try:
+                yield title, self(*words, seconds=30)
+            except ClusterError as error:
+                yield title, f"cannot be told: {error}"
 
     def node_port(self, service: str) -> tuple[str, int]:
         """Return host and port at which a Service of type NodePort is reached from outside."""
