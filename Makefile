@@ -18,7 +18,7 @@ export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: help
 help: ## list the commands
-	@awk 'BEGIN { FS = ":.*## "; print "usage: make <command>\n" } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## "; print "usage: make <command>\n" } /^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # --- environment ------------------------------------------------------------------------------------------------------
 
@@ -86,6 +86,10 @@ integration: sync ## tests on real servers and processes (ARGS="-k name": as for
 .PHONY: chart
 chart: sync ## tests of the Helm charts, rendered (ARGS="-k name": as for pytest)
 	$(PYTEST) tests/chart $(ARGS)
+
+.PHONY: e2e
+e2e: sync ## tests in a Kubernetes cluster of their own (CLUSTER=name: in that one; ARGS="-k name": as for pytest)
+	$(if $(filter-out file,$(origin CLUSTER)),CLUSTER='$(CLUSTER)') $(PYTEST) tests/e2e $(ARGS)
 
 .PHONY: test-mutants
 test-mutants: sync ## break each guarantee on purpose and see its tests fail (ONLY=name: one of them)

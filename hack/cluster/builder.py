@@ -85,6 +85,14 @@ class Builder:
             words += ["--isolation=chroot", "--network=host", "--pull=never"]
         run([*words, context], env=self._environment, log=self.cache.logs / "images.log")
 
+    def clear_up(self) -> None:
+        """Remove what killed builds, and builds of days ago, left in the store that is kept apart."""
+        if self.stand_in and self.program == "podman":
+            left = run([self.program, "ps", "--all", "--external", "--quiet"], env=self._environment).split()
+            if left:
+                run([self.program, "rm", "--force", *left], env=self._environment)
+            run([self.program, "image", "prune", "--force", "--filter", "until=48h"], env=self._environment)
+
     def size(self, name: str) -> int:
         """Return an image's size in bytes, uncompressed."""
         if self.program == "buildah":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from .cache import Cache
+from .cache import Cache, key_of
 from .commands import attempt, run
 from .errors import Missing
 from .eventually import wait_for
@@ -63,9 +63,14 @@ def _absent() -> dict[str, str]:
     return {name: package for name, package in _PROGRAMS.items() if shutil.which(name) is None} | helpers
 
 
+def _key(cache: Cache) -> str:
+    """Return what tells this cache's things apart from those of another cache of this machine."""
+    return key_of(str(cache.root))[:8]
+
+
 def image_store(cache: Cache) -> Podman:
     """Return the podman that holds the images built here; clusters use them without copying."""
-    podman = Podman(cache.root / "podman", _RUN / "images")
+    podman = Podman(cache.root / "podman", _RUN / _key(cache) / "images")
     podman.configure()
     return podman
 
@@ -110,12 +115,14 @@ class BuiltNodes:
 
     @property
     def _network(self) -> NodeNetwork:
-        return NodeNetwork(self.cluster, self.addresses)
+        return NodeNetwork(f"{_key(self.cache)}-{self.cluster}", self.addresses)
 
     @property
     def _podman(self) -> Podman:
         folder = self.cache.root / "clusters" / self.cluster / "podman"
-        return Podman(folder, _RUN / self.cluster, images=image_store(self.cache).folder)
+        return Podman(
+            folder, _RUN / _key(self.cache) / "clusters" / self.cluster, images=image_store(self.cache).folder
+        )
 
     def command(self, *words: str | Path) -> Sequence[str | Path]:
         """Return the words, to be run inside of the nodes' network."""
@@ -142,8 +149,9 @@ class BuiltNodes:
 
     def remove(self) -> None:
         """Remove the network, all that runs in it, and its podman."""
+        remove = ("podman", "rm", "--all", "--force", "--volumes", "--time", "0")
+        attempt(self.command(*remove) if self._network.exists() else remove, env=self.environment)
         if self._network.exists():
-            attempt(self.command("podman", "rm", "--all", "--force", "--volumes", "--time", "0"), env=self.environment)
             # the name server and other helpers end with the last container, or else now
             for process in self._network.processes():
                 os.kill(process, signal.SIGKILL)
@@ -155,9 +163,5 @@ class BuiltNodes:
             for group in Path("/sys/fs/cgroup").glob(pattern):
                 with suppress(OSError):
                     group.rmdir()
-        if (
-            _MODULES.is_dir()
-            and not any(_MODULES.iterdir())
-            and not any((self.cache.root / "clusters").glob("*/podman"))
-        ):
+        if not any(Path("/run/netns").glob("sluiceway-*")) and _MODULES.is_dir() and not any(_MODULES.iterdir()):
             _MODULES.rmdir()

@@ -70,7 +70,9 @@ def build_images(cache: Cache, builder: Builder, tag: str, images: Sequence[Proj
         images: Which.
     """
     revision = _revision()
-    with cache.scratch() as folder:
+    # one build at a time: they share their layers
+    with cache.lock("image-builds"), cache.scratch() as folder:
+        builder.clear_up()
         base = builder.base_image()
         arguments = [f"REVISION={revision}", *([f"PYTHON_IMAGE={base}"] if base else [])]
         secrets = pip_secrets(folder)

@@ -27,17 +27,17 @@ class NodeNetwork:
     """The namespace of one cluster.
 
     Args:
-        cluster: The cluster's name.
+        label: A name that no other cluster has, of this cache or of another.
         addresses: Its range: the first four belong to the way in, the upper half to the nodes.
     """
 
-    cluster: str
+    label: str
     addresses: IPv4Network
 
     @property
     def namespace(self) -> str:
         """Its name, as `ip netns` shows it."""
-        return f"sluiceway-{self.cluster}"
+        return f"sluiceway-{self.label}"
 
     @property
     def inside(self) -> tuple[str, ...]:
@@ -68,8 +68,7 @@ class NodeNetwork:
         inside = ("ip", "-n", self.namespace)
         commands: tuple[Sequence[str], ...] = (
             ("ip", "netns", "add", self.namespace),
-            ("ip", "link", "add", self._link, "type", "veth", "peer", "name", peer),
-            ("ip", "link", "set", peer, "netns", self.namespace),
+            ("ip", "link", "add", self._link, "type", "veth", "peer", "name", peer, "netns", self.namespace),
             ("ip", "addr", "add", f"{self._outer}/30", "dev", self._link),
             ("ip", "link", "set", self._link, "up"),
             (*inside, "link", "set", "lo", "up"),
@@ -81,8 +80,7 @@ class NodeNetwork:
             run(command)
 
     def remove(self) -> None:
-        """Remove the namespace with all that is in it; nothing happens if it is gone already."""
-        attempt(["ip", "link", "del", self._link])
+        """Remove the namespace with all that is in it, the way into it too; nothing happens if it is gone already."""
         attempt(["ip", "netns", "del", self.namespace])
 
     def exists(self) -> bool:

@@ -67,7 +67,18 @@ def build_node_image(cache: Cache, podman: Podman) -> str:
             _lay_kubernetes(root, programs)
             _lay_images(root, folder, tools, programs)
             _import(root, podman, name)
+        _forget(cache, podman)
     return name
+
+
+def _forget(cache: Cache, podman: Podman) -> None:
+    """Remove all but the last two node images, unless a cluster may stand on one of them."""
+    if not any((cache.root / "clusters").glob("*/podman")):
+        repository = node_image_name().rpartition(":")[0]
+        # newest first
+        listed = run(["podman", "images", "--quiet", "--no-trunc", repository], env=podman.environment).split()
+        for old in listed[2:]:
+            run(["podman", "rmi", "--force", old], env=podman.environment)
 
 
 def _known(podman: Podman, name: str) -> bool:

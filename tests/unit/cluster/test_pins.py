@@ -7,6 +7,7 @@ import yaml
 from hack.cluster import TOOLS
 from hack.cluster.cluster import configurations
 from hack.cluster.go_tools import GoTool, version_of
+from hack.cluster.images import IMAGES
 from hack.cluster.official import NODE_IMAGE
 from tests.support.repository import ROOT
 
@@ -48,3 +49,16 @@ def test_both_kinds_of_cluster_differ_in_their_nodes_alone() -> None:
     assert [node["role"] for node in one.pop("nodes")] == ["control-plane"]
     assert [node["role"] for node in two.pop("nodes")] == ["control-plane", "worker", "worker"]
     assert one == two
+
+
+def test_all_images_stand_on_one_base_image_pinned_by_its_digest() -> None:
+    dockerfiles = {image.dockerfile for image in IMAGES}
+
+    named = {
+        found
+        for dockerfile in dockerfiles
+        for found in re.findall(r"^ARG PYTHON_IMAGE=(\S+)", (ROOT / dockerfile).read_text(), re.MULTILINE)
+    }
+
+    [base] = named
+    assert re.fullmatch(r"docker\.io/library/python:3\.\d+-slim-\w+@sha256:[0-9a-f]{64}", base)
