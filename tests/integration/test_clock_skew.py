@@ -91,6 +91,7 @@ def test_the_wall_clock_is_read_for_information_only() -> None:
     assert found == {
         "engine/committer.py: time.time",  # the end-to-end latency that is observed
         "engine/deadletter.py: time.time",  # what a dead letter tells about its last attempt
+        "testing/memory/server.py: time.time",  # the clock of a server that is no other process
     }
 
 

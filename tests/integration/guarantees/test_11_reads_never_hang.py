@@ -57,7 +57,7 @@ async def test_a_peer_that_falls_silent_is_left_and_the_consumer_goes_on_when_it
 
         fault(proxy)
         await publish_numbers(server, "orders", [2])
-        await eventually(lambda: "Timeout" in (fault_of(service) or ""), what="the silence is noticed")
+        await eventually(lambda: "no reply within" in (fault_of(service) or ""), what="the silence is noticed")
         proxy.heal()
 
         await eventually(lambda: 2 in recorder.handled, within_seconds=20)
