@@ -7,6 +7,18 @@ from typing import Any
 import pytest
 from tests.support.helm import Chart, Manifest
 
+import shop_notifications
+import shop_orders
+import shop_payments
+from shop_events.settings import ServiceSettings
+from sluiceway import RedisSettings
+
+SETTINGS: dict[str, type[ServiceSettings]] = {
+    "ORDERS": shop_orders.Settings,
+    "PAYMENTS": shop_payments.Settings,
+    "NOTIFICATIONS": shop_notifications.Settings,
+}
+
 RENDERED = {
     "server": ("--set", "server.enabled=true"),
     "external": ("--set", "redis.url=redis://redis:6379", "--set", "redis.existingSecret=login"),
@@ -87,3 +99,29 @@ def test_the_server_writes_to_disk_before_it_answers_and_never_evicts() -> None:
     lines = set(conf.splitlines())
 
     assert {"appendonly yes", "appendfsync always", "maxmemory 300mb", "maxmemory-policy noeviction"} <= lines
+
+
+def test_certificates_reach_services_as_files_that_their_settings_name() -> None:
+    manifests = Chart("shop").template(
+        *RENDERED["external"], "--set", "redis.tls.caSecret=ca", "--set", "redis.tls.clientSecret=ours"
+    )
+    settings = {key: value for each in of(manifests, "ConfigMap") for key, value in each["data"].items()}
+
+    for service in ("ORDERS", "PAYMENTS", "NOTIFICATIONS"):
+        assert settings[f"{service}_REDIS_TLS_CA_FILE"] == "/run/secrets/redis-ca/ca.crt"
+        assert settings[f"{service}_REDIS_TLS_KEY_FILE"] == "/run/secrets/redis-client/tls.key"
+    for pod in pods(manifests):
+        (container,) = pod["containers"]
+        mounted = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+        assert mounted["redis-ca"] == "/run/secrets/redis-ca"
+        assert {each["name"] for each in pod["volumes"]} >= {"redis-ca", "redis-client"}
+
+
+def test_every_setting_that_the_chart_writes_is_one_that_the_services_read() -> None:
+    known = {f"{prefix}_{name.upper()}" for prefix, model in SETTINGS.items() for name in model.model_fields}
+    known |= {f"{prefix}_REDIS_{name.upper()}" for prefix in SETTINGS for name in RedisSettings.model_fields}
+
+    for scenario in Chart("shop").scenarios:
+        for each in of(Chart("shop").template(values=[scenario]), "ConfigMap"):
+            written = {key for key in each["data"] if not key.endswith(".conf")}
+            assert written <= known, scenario.name

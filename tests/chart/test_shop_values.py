@@ -30,6 +30,7 @@ WITH_SERVER = ("--set", "server.enabled=true")
         (("--set", "orders.terminationGracePeriodSeconds=5"), "/orders/terminationGracePeriodSeconds"),
         (("--set", "server.memoryMiB=1Gi"), "/server/memoryMiB"),
         (("--set", "image.pullPolicy=Sometimes"), "/image/pullPolicy"),
+        (("--set", "orders.extraEnv[0].nmae=X"), "nmae"),
         (("--set", "server.password=with space"), "/server/password"),
     ],
     ids=lambda value: value[1] if isinstance(value, tuple) else "",
