@@ -83,6 +83,10 @@ unit: sync ## pure tests, seconds (ARGS="-k name": as for pytest)
 integration: sync ## tests on real servers and processes (ARGS="-k name": as for pytest)
 	$(PYTEST) tests/integration $(ARGS)
 
+.PHONY: cluster-test
+cluster-test: sync ## tests with a real Kubernetes API server, no nodes (ARGS="-k name": as for pytest)
+	$(PYTEST) tests/cluster $(ARGS)
+
 .PHONY: chart
 chart: sync ## tests of the Helm charts, rendered (ARGS="-k name": as for pytest)
 	$(PYTEST) tests/chart $(ARGS)

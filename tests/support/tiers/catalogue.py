@@ -66,6 +66,22 @@ def tiers(root: Path) -> tuple[Tier, ...]:
             ),
         ),
         Tier(
+            "cluster",
+            (_pytest("tests/cluster"),),
+            # on a new machine the API server is built first
+            seconds=1800,
+            pytest=True,
+            phase=2,
+            needs=(
+                Need(
+                    "the tests with a Kubernetes API server (there is no Go to build it)",
+                    lambda: shutil.which("go") is not None,
+                    "install Go >= 1.26 (https://go.dev/doc/install)",
+                    essential=True,
+                ),
+            ),
+        ),
+        Tier(
             "chart",
             (_pytest("tests/chart"),),
             # on a new machine helm is built first
