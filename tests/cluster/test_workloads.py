@@ -1,0 +1,192 @@
+"""Targets on a real API server: read, scaled, their pods listed and marked, and every way in which that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from kubernetes.aio import config
+from kubernetes.aio.client import ApiClient
+from tests.support.api_server import ApiServer
+
+from sluiceway_operator.kube import Api, KubernetesWorkloads
+from sluiceway_operator.ports import Target, TargetForbidden, TargetMissing, TargetUnavailable
+from sluiceway_operator.resource import ScaleTargetRef
+
+COST = "controller.kubernetes.io/pod-deletion-cost"
+POD = {"containers": [{"name": "main", "image": "localhost/none"}]}
+
+
+async def connected(server: ApiServer) -> ApiClient:
+    client: ApiClient = await config.new_client_from_config(str(server.kubeconfig))  # type: ignore[no-untyped-call]
+    return client
+
+
+@pytest_asyncio.fixture
+async def workloads(api_server: ApiServer) -> AsyncIterator[KubernetesWorkloads]:
+    async with await connected(api_server) as client:
+        yield KubernetesWorkloads(Api(client))
+
+
+def template(name: str) -> dict[str, Any]:
+    return {"metadata": {"labels": {"app": name}}, "spec": POD}
+
+
+def target(kind: str = "Deployment", name: str | None = None, api_version: str = "apps/v1") -> Target:
+    ref = ScaleTargetRef(api_version=api_version, kind=kind, name=name or f"target-{secrets.token_hex(4)}")
+    return Target("default", ref)
+
+
+def create(server: ApiServer, wanted: Target, replicas: int) -> None:
+    name = wanted.ref.name
+    spec: dict[str, Any] = {
+        "replicas": replicas,
+        "selector": {"matchLabels": {"app": name}},
+        "template": template(name),
+    }
+    if wanted.ref.kind == "StatefulSet":
+        spec["serviceName"] = name
+    server.apply(
+        {
+            "apiVersion": wanted.ref.api_version,
+            "kind": wanted.ref.kind,
+            "metadata": {"name": name, "namespace": "default"},
+            "spec": spec,
+        }
+    )
+
+
+def create_pod(server: ApiServer, of: Target, name: str) -> None:
+    """A pod as a controller would make it; here nobody else does, and nobody runs it."""
+    labels = {"app": of.ref.name}
+    metadata = {"name": name, "namespace": "default", "labels": labels}
+    spec = {**POD, "serviceAccountName": "default", "automountServiceAccountToken": False}
+    server.apply(
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "default"}}
+    )
+    server.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+
+
+def replicas_of(server: ApiServer, wanted: Target) -> int:
+    return int(json.loads(server("get", wanted.ref.kind, wanted.ref.name, "--output", "json"))["spec"]["replicas"])
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "ReplicaSet"])
+async def test_what_has_replicas_is_read_and_scaled(
+    api_server: ApiServer, workloads: KubernetesWorkloads, kind: str
+) -> None:
+    wanted = target(kind)
+    create(api_server, wanted, 2)
+
+    before = await workloads.replicas(wanted)
+    await workloads.scale(wanted, 7)
+
+    assert (before, await workloads.replicas(wanted), replicas_of(api_server, wanted)) == (2, 7, 7)
+
+
+async def test_a_number_that_stands_is_not_written_again(api_server: ApiServer, workloads: KubernetesWorkloads) -> None:
+    wanted = target()
+    create(api_server, wanted, 3)
+    before = json.loads(api_server("get", "deployment", wanted.ref.name, "--output", "json"))["metadata"]
+
+    await workloads.scale(wanted, 3)
+
+    after = json.loads(api_server("get", "deployment", wanted.ref.name, "--output", "json"))["metadata"]
+    assert after["resourceVersion"] == before["resourceVersion"]
+
+
+async def test_of_two_who_write_at_once_each_is_obeyed_or_told(
+    api_server: ApiServer, workloads: KubernetesWorkloads
+) -> None:
+    wanted = target()
+    create(api_server, wanted, 0)
+
+    outcomes = await asyncio.gather(
+        *(workloads.scale(wanted, number) for number in range(1, 9)), return_exceptions=True
+    )
+
+    written = [number for number, outcome in enumerate(outcomes, 1) if outcome is None]
+    assert replicas_of(api_server, wanted) in written
+    assert all(outcome is None or isinstance(outcome, TargetUnavailable) for outcome in outcomes)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        target(),
+        target("Nonsense"),
+        target("Widget", api_version="example.com/v1"),
+        target("ConfigMap", name="kube-root-ca.crt", api_version="v1"),
+    ],
+    ids=["no such object", "no such kind", "no such group", "cannot be scaled"],
+)
+async def test_what_cannot_be_scaled_is_missing(workloads: KubernetesWorkloads, wanted: Target) -> None:
+    with pytest.raises(TargetMissing, match=wanted.ref.name):
+        await workloads.replicas(wanted)
+
+
+async def test_without_the_right_it_is_forbidden(api_server: ApiServer) -> None:
+    async with await connected(api_server) as client:
+        client.configuration.api_key = {}
+        stranger = KubernetesWorkloads(Api(client))
+
+        with pytest.raises((TargetForbidden,)):
+            await stranger.replicas(target())
+
+
+async def test_an_api_server_that_does_not_answer_is_unavailable(api_server: ApiServer) -> None:
+    async with await connected(api_server) as client:
+        client.configuration.host = "https://127.0.0.1:1"
+
+        with pytest.raises(TargetUnavailable, match="does not answer"):
+            await KubernetesWorkloads(Api(client)).replicas(target())
+
+
+async def test_pods_are_those_of_the_target_alone(api_server: ApiServer, workloads: KubernetesWorkloads) -> None:
+    wanted, other = target(), target()
+    create(api_server, wanted, 0)
+    create(api_server, other, 0)
+    create_pod(api_server, wanted, f"{wanted.ref.name}-a")
+    create_pod(api_server, other, f"{other.ref.name}-a")
+
+    assert [pod.name for pod in await workloads.pods(wanted)] == [f"{wanted.ref.name}-a"]
+
+
+async def test_pods_are_marked_by_what_they_hold_and_only_where_it_changed(
+    api_server: ApiServer, workloads: KubernetesWorkloads
+) -> None:
+    wanted = target()
+    create(api_server, wanted, 0)
+    busy, idle = f"{wanted.ref.name}-busy", f"{wanted.ref.name}-idle"
+    create_pod(api_server, wanted, busy)
+    create_pod(api_server, wanted, idle)
+
+    heeded = await workloads.spare(wanted, {busy: 12, "somebody": 3})
+    marks = {name: mark(api_server, name) for name in (busy, idle)}
+    version = json.loads(api_server("get", "pod", busy, "--output", "json"))["metadata"]["resourceVersion"]
+    await workloads.spare(wanted, {busy: 12})
+
+    assert heeded
+    assert marks == {busy: "12", idle: None}
+    again = json.loads(api_server("get", "pod", busy, "--output", "json"))["metadata"]["resourceVersion"]
+    assert again == version
+
+
+async def test_kinds_that_choose_their_victims_themselves_are_left_alone(
+    api_server: ApiServer, workloads: KubernetesWorkloads
+) -> None:
+    wanted = target("StatefulSet")
+    create(api_server, wanted, 0)
+
+    assert not await workloads.spare(wanted, {"pod": 1})
+
+
+def mark(server: ApiServer, pod: str) -> str | None:
+    metadata = json.loads(server("get", "pod", pod, "--output", "json"))["metadata"]
+    found: str | None = metadata.get("annotations", {}).get(COST)
+    return found
