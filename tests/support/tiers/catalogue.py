@@ -8,6 +8,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from hack.cluster.choice import PACKAGES, can_have_cluster
+
 from .tier import Need, Tier
 
 __all__ = ["tiers"]
@@ -93,6 +95,22 @@ def tiers(root: Path) -> tuple[Tier, ...]:
                     "the tests of the charts (helm is not named by HELM, and there is no Go to build it)",
                     lambda: "HELM" in os.environ or shutil.which("go") is not None,
                     "install Go >= 1.26 (https://go.dev/doc/install)",
+                    essential=True,
+                ),
+            ),
+        ),
+        Tier(
+            "e2e",
+            (_pytest("tests/e2e"),),
+            # on a new machine most of it is the wait for the node image
+            seconds=3000,
+            pytest=True,
+            phase=3,
+            needs=(
+                Need(
+                    "e2e (no Docker that answers; or, to build a node image: not root, or programs are missing)",
+                    can_have_cluster,
+                    f"apt-get install --no-install-recommends {PACKAGES} (as root; Go >= 1.26 on PATH)",
                     essential=True,
                 ),
             ),
