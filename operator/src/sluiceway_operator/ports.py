@@ -12,7 +12,6 @@ from .resource import ScaleTargetRef, StreamConsumerStatus
 __all__ = [
     "Pod",
     "Reports",
-    "Secrets",
     "Target",
     "TargetForbidden",
     "TargetMissing",
@@ -94,14 +93,6 @@ class Workloads(Protocol):
         Returns:
             Whether the target heeds it.
         """
-        ...
-
-
-class Secrets(Protocol):
-    """Reads Secrets."""
-
-    async def read(self, namespace: str, name: str) -> Mapping[str, str] | None:
-        """Return what a Secret holds now, or None if there is no such Secret."""
         ...
 
 

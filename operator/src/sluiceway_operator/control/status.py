@@ -32,13 +32,11 @@ class Picture:
     Args:
         observation: The look.
         replicas: Replicas of the target now; None if it cannot be told.
-        heeds_victims: Whether the target heeds which replica shall go; None if it was not asked.
         facts: What is so beside what follows from the rest.
     """
 
     observation: Observation | None = None
     replicas: int | None = None
-    heeds_victims: bool | None = None
     facts: dict[ConditionType, Fact] = field(default_factory=dict)
 
     def problem(self, kind: ConditionType, reason: str, message: str) -> None:

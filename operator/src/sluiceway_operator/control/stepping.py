@@ -123,7 +123,7 @@ class Stepper:
         try:
             if decision.replicas < looked.replicas:
                 held = {consumer.name: consumer.pending for consumer in looked.consumers}
-                picture.heeds_victims = await self._workloads.spare(target, held)
+                await self._workloads.spare(target, held)
             await self._workloads.scale(target, decision.replicas)
         except (TargetMissing, TargetForbidden) as error:
             picture.problem(ConditionType.DEGRADED, "ScaleRefused", str(error))

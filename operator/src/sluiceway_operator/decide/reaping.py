@@ -29,7 +29,7 @@ class Verdict:
 
     Args:
         dead: Names whose entries shall go to others, and that shall be removed.
-        strangers: Names that hold entries and never were a pod of the target: reported, never touched.
+        strangers: Names that hold entries and never were a pod of the target: never touched.
     """
 
     dead: tuple[str, ...]
