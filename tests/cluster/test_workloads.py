@@ -13,6 +13,7 @@ import pytest_asyncio
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient
 from tests.support.api_server import ApiServer
+from tests.support.workloads_contract import WorkloadsContract
 
 from sluiceway_operator.kube import Api, KubernetesWorkloads
 from sluiceway_operator.ports import Target, TargetForbidden, TargetMissing, TargetUnavailable
@@ -74,6 +75,30 @@ def create_pod(server: ApiServer, of: Target, name: str) -> None:
 
 def replicas_of(server: ApiServer, wanted: Target) -> int:
     return int(json.loads(server("get", wanted.ref.kind, wanted.ref.name, "--output", "json"))["spec"]["replicas"])
+
+
+class KubernetesPlace:
+    """Targets on an API server without controllers: pods are made by hand."""
+
+    def __init__(self, server: ApiServer, workloads: KubernetesWorkloads) -> None:
+        self._server = server
+        self.workloads = workloads
+
+    def missing(self) -> Target:
+        return target()
+
+    async def target(self, replicas: int) -> Target:
+        made = target()
+        create(self._server, made, replicas)
+        for number in range(replicas):
+            create_pod(self._server, made, f"{made.ref.name}-{number}")
+        return made
+
+
+class TestKubernetesAsWorkloads(WorkloadsContract):
+    @pytest.fixture
+    def place(self, api_server: ApiServer, workloads: KubernetesWorkloads) -> KubernetesPlace:
+        return KubernetesPlace(api_server, workloads)
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "ReplicaSet"])
@@ -145,16 +170,6 @@ async def test_an_api_server_that_does_not_answer_is_unavailable(api_server: Api
 
         with pytest.raises(TargetUnavailable, match="does not answer"):
             await KubernetesWorkloads(Api(client)).replicas(target())
-
-
-async def test_pods_are_those_of_the_target_alone(api_server: ApiServer, workloads: KubernetesWorkloads) -> None:
-    wanted, other = target(), target()
-    create(api_server, wanted, 0)
-    create(api_server, other, 0)
-    create_pod(api_server, wanted, f"{wanted.ref.name}-a")
-    create_pod(api_server, other, f"{other.ref.name}-a")
-
-    assert [pod.name for pod in await workloads.pods(wanted)] == [f"{wanted.ref.name}-a"]
 
 
 async def test_pods_are_marked_by_what_they_hold_and_only_where_it_changed(
