@@ -1,0 +1,79 @@
+"""`sluiceway-operator lint`: what the API server would refuse, and what it would take but should not stay so."""
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from ..manifests import Document, Finding, Severity, StreamConsumerManifest, Unreadable, check, read_documents
+from ..manifests.checking import is_stream_consumer
+from .command import Command, add_json_option
+from .exits import Exit, Failure
+from .output import show
+
+__all__ = ["COMMAND"]
+
+_STANDARD_INPUT = "-"
+
+_DESCRIPTION = """\
+Checks StreamConsumer manifests without a cluster: the schema and the rules that the API server holds them to.
+
+Objects of other kinds in the files are left alone, so the output of a chart can be checked as it is.
+An error is what the API server would refuse.
+
+examples:
+  sluiceway-operator lint payments.yaml
+  helm template shop charts/shop | sluiceway-operator lint -
+  sluiceway-operator lint --json k8s/*.yaml"""
+
+
+def _configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="YAML or JSON with any number of objects; -: standard input"
+    )
+    add_json_option(parser)
+
+
+def _execute(options: argparse.Namespace) -> Exit:
+    findings: list[Finding] = []
+    documents: list[Document] = []
+    for file in options.files:
+        name = "standard input" if file == _STANDARD_INPUT else file
+        try:
+            documents += read_documents(_text(file), name)
+        except Unreadable as error:
+            findings.append(Finding(Severity.ERROR, name, error.line, "file", "", str(error)))
+    good: list[StreamConsumerManifest] = []
+    for document in filter(is_stream_consumer, documents):
+        checked = check(document)
+        if isinstance(checked, StreamConsumerManifest):
+            good.append(checked)
+        else:
+            findings += checked
+    consumers = sum(map(is_stream_consumer, documents))
+    errors = sum(each.severity is Severity.ERROR for each in findings)
+    summary = f"{consumers} StreamConsumer{'' if consumers == 1 else 's'}, {errors} error{'' if errors == 1 else 's'}"
+    show(
+        {"streamConsumers": consumers, "findings": [asdict(each) for each in findings]},
+        [*map(_line, findings), summary],
+        as_json=options.json,
+    )
+    return Exit.FAILED if errors else Exit.OK
+
+
+def _text(file: str) -> str:
+    if file == _STANDARD_INPUT:
+        return sys.stdin.read()
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise Failure(f"{file} cannot be read: {reason}", Exit.USAGE) from error
+
+
+def _line(finding: Finding) -> str:
+    field = f" {finding.field}:" if finding.field else ""
+    return f"{finding.file}:{finding.line}: {finding.severity}: {finding.subject}:{field} {finding.message}"
+
+
+COMMAND = Command("lint", _DESCRIPTION, _configure, _execute)
