@@ -90,7 +90,7 @@ class Loop:
         self.server = Server(ServerAddress(url))
         stepper = Stepper(self.workloads, self.told, self._groups_of, self.clock)
         self.waker = Waker(self.server, self._idle, self._wake)
-        self._sweep = Sweep(self.server, self.tracked.values, stepper, clock=self.clock)
+        self.sweeping = Sweep(self.server, self.tracked.values, stepper, clock=self.clock)
 
     def add(self, name: str, *, replicas: int | None = 0, stream: str = "orders", **spec: Any) -> None:
         """Look after a group called as its resource and its target.
@@ -116,7 +116,7 @@ class Loop:
     async def sweep(self, times: int = 1, seconds: float = 1.0) -> None:
         """Sweep so often, so many seconds apart."""
         for _ in range(times):
-            await self._sweep.once()
+            await self.sweeping.once()
             self.clock.now += seconds
 
     def status(self, name: str) -> StreamConsumerStatus:
@@ -132,7 +132,7 @@ class Loop:
         return {each.resource.spec.stream: each.idle_at for each in self.tracked.values() if each.idle_at is not None}
 
     async def _wake(self, streams: Collection[str]) -> None:
-        await self._sweep.look_at([each for each in self.tracked.values() if each.resource.spec.stream in streams])
+        await self.sweeping.look_at([each for each in self.tracked.values() if each.resource.spec.stream in streams])
 
     def _groups_of(self, tracked: Tracked) -> set[str]:
         stream = tracked.resource.spec.stream

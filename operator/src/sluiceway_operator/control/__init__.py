@@ -4,17 +4,21 @@ from .conditions import ConditionType, Fact, Facts, conditions, flips
 from .server import Server, ServerAddress
 from .stepping import Stepper
 from .sweeping import Sweep
+from .tally import Durations, ResourceTally, SweepTally
 from .tracked import Tracked
 from .waking import Waker
 
 __all__ = [
     "ConditionType",
+    "Durations",
     "Fact",
     "Facts",
+    "ResourceTally",
     "Server",
     "ServerAddress",
     "Stepper",
     "Sweep",
+    "SweepTally",
     "Tracked",
     "Waker",
     "conditions",

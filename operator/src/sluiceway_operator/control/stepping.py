@@ -65,6 +65,7 @@ class Stepper:
             if isinstance(seen, Missing) and tracked.resource.spec.scaling.mode is not Mode.RECOMMEND:
                 seen = await self._make_group(tracked, client, seen)
             tracked.group_seen |= isinstance(seen, Look)
+            tracked.look = seen if isinstance(seen, Look) else None
             milliseconds = datetime.now(UTC).timestamp() * 1000
             looked = observation(tracked, seen, replicas or 0, self._clock(), milliseconds)
             picture.observation = looked
@@ -116,6 +117,7 @@ class Stepper:
         decision, tracked.history = decide_replicas(scaling, tracked.history)
         changed = tracked.decision is None or tracked.decision.replicas != decision.replicas
         tracked.decision = decision
+        tracked.tally.decisions[decision.reason] += 1
         if decision.replicas == looked.replicas or scaling.mode is Mode.RECOMMEND:
             if changed and decision.replicas != looked.replicas:
                 tracked.last_change = _change(decision)
@@ -132,6 +134,7 @@ class Stepper:
         else:
             tracked.last_change = _change(decision)
             picture.replicas = decision.replicas
+            tracked.tally.scaled(looked.replicas, decision.replicas)
             await self._reports.event(
                 tracked.resource,
                 "Scaled",
@@ -156,7 +159,9 @@ class Stepper:
             return
         for name in verdict.dead:
             reaped = await reap(client, spec.stream, spec.group.name, name)
+            tracked.tally.released += reaped.released
             if reaped.removed:
+                tracked.tally.reaped += 1
                 message = f"pod {name} is gone; {reaped.released} entries were given to others, its name is removed"
                 await self._reports.event(tracked.resource, "ConsumerReaped", message)
 

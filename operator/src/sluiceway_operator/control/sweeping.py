@@ -13,6 +13,7 @@ from ..observe import LookFailed, observe_groups
 from .judging import Seen
 from .server import Server
 from .stepping import Stepper
+from .tally import SweepTally
 from .tracked import Tracked
 
 __all__ = ["Sweep"]
@@ -49,6 +50,8 @@ class Sweep:
         self._clock = clock
         self._log = structlog.get_logger().bind(server=server.address.url)
         self._unreachable = False
+        self.tally = SweepTally()
+        """How its sweeps went."""
         self.deviation_seconds = 0.0
         """How late the latest sweep began."""
 
@@ -64,7 +67,8 @@ class Sweep:
 
     async def once(self) -> None:
         """Look at every resource and take it a step on."""
-        await self.look_at(self._tracked())
+        with self.tally.timed(self._clock):
+            await self.look_at(self._tracked())
 
     async def look_at(self, some: Collection[Tracked]) -> None:
         """Look at some resources now and take each a step on."""
@@ -98,6 +102,7 @@ class Sweep:
             self._log.exception("A step failed; the next look tries again", resource=str(tracked.resource.key))
 
     def _tell_reachable(self, error: Exception | None) -> None:
+        self.tally.answered(error is None)
         if error is not None and not self._unreachable:
             self._log.warning("Server cannot be reached; replicas are held", error=str(error))
         elif error is None and self._unreachable:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from ..decide import Decision, History, PodLedger
 from ..entry_id import EntryId
 from ..keys import GroupKeys
-from ..observe import MOST_COUNTED, Ask, Calibration
+from ..observe import MOST_COUNTED, Ask, Calibration, Look
 from ..registry import Resource
 from ..resource import Condition, LastDecision, StreamConsumerStatus
+from .tally import ResourceTally
 
 __all__ = ["Tracked", "TrimTotals"]
 
@@ -35,6 +36,7 @@ class Tracked:
         calibration: How far off the server's lag is.
         count_next: How far the next look shall count undelivered entries.
         group_seen: The group existed once.
+        look: What the server said at the latest look; None if it did not tell.
         idle_at: The last ID ever given in the stream, if the latest look saw no work and no replica; else None.
         pods: The target's pods.
         decision: The latest decision.
@@ -44,6 +46,7 @@ class Tracked:
         reported_at: When, in seconds of the monotonic clock.
         trim_due: When to trim next.
         totals: What trimming did.
+        tally: What else was done.
         strangers: Consumers that are no pods of the target.
         one_at_a_time: Held by the step that is under way.
     """
@@ -53,6 +56,7 @@ class Tracked:
     calibration: Calibration | None = None
     count_next: int = MOST_COUNTED
     group_seen: bool = False
+    look: Look | None = None
     idle_at: EntryId | None = None
     pods: PodLedger = field(default_factory=PodLedger)
     decision: Decision | None = None
@@ -62,6 +66,7 @@ class Tracked:
     reported_at: float = float("-inf")
     trim_due: float = 0.0
     totals: TrimTotals = field(default_factory=TrimTotals)
+    tally: ResourceTally = field(default_factory=ResourceTally)
     strangers: tuple[str, ...] = ()
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
