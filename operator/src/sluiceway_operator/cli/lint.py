@@ -5,9 +5,18 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from ..manifests import Document, Finding, Severity, StreamConsumerManifest, Unreadable, check, read_documents
-from ..manifests.checking import is_stream_consumer
-from .command import Command, add_json_option
+from ..manifests import (
+    Document,
+    Finding,
+    Severity,
+    StreamConsumerManifest,
+    Unreadable,
+    advise,
+    check,
+    is_stream_consumer,
+    read_documents,
+)
+from .command import Command, add_json_option, positive
 from .exits import Exit, Failure
 from .output import show
 
@@ -18,18 +27,25 @@ _STANDARD_INPUT = "-"
 _DESCRIPTION = """\
 Checks StreamConsumer manifests without a cluster: the schema and the rules that the API server holds them to.
 
-Objects of other kinds in the files are left alone, so the output of a chart can be checked as it is.
-An error is what the API server would refuse.
+An error is what the API server would refuse; the exit code is then 1. A warning is what it would take and what is
+unwise all the same. Objects of other kinds may stand in the files, as in the output of a chart: of the workload that
+a StreamConsumer scales it is told what goes against being scaled.
 
 examples:
   sluiceway-operator lint payments.yaml
-  helm template shop charts/shop | sluiceway-operator lint -
+  helm template shop charts/shop | sluiceway-operator lint --handler-timeout 60 -
   sluiceway-operator lint --json k8s/*.yaml"""
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", metavar="FILE", nargs="+", help="YAML or JSON with any number of objects; -: standard input"
+    )
+    parser.add_argument(
+        "--handler-timeout",
+        metavar="SECONDS",
+        type=positive,
+        help="the longest that a handler may run: pods need 10 s more to end (default: not known, pods need 30 s)",
     )
     add_json_option(parser)
 
@@ -50,9 +66,11 @@ def _execute(options: argparse.Namespace) -> Exit:
             good.append(checked)
         else:
             findings += checked
+    findings += advise(good, documents, options.handler_timeout)
     consumers = sum(map(is_stream_consumer, documents))
     errors = sum(each.severity is Severity.ERROR for each in findings)
-    summary = f"{consumers} StreamConsumer{'' if consumers == 1 else 's'}, {errors} error{'' if errors == 1 else 's'}"
+    warnings = len(findings) - errors
+    summary = f"{_count(consumers, 'StreamConsumer')}, {_count(errors, 'error')}, {_count(warnings, 'warning')}"
     show(
         {"streamConsumers": consumers, "findings": [asdict(each) for each in findings]},
         [*map(_line, findings), summary],
@@ -69,6 +87,10 @@ def _text(file: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise Failure(f"{file} cannot be read: {reason}", Exit.USAGE) from error
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _line(finding: Finding) -> str:

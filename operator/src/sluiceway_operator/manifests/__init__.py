@@ -1,6 +1,7 @@
 """Manifests as they stand in files: read with their line numbers, and held to the rules of the resource."""
 
-from .checking import StreamConsumerManifest, check
+from .advice import advise
+from .checking import StreamConsumerManifest, check, is_stream_consumer
 from .finding import Finding, Severity
 from .source import Document, Unreadable, read_documents
 
@@ -10,6 +11,8 @@ __all__ = [
     "Severity",
     "StreamConsumerManifest",
     "Unreadable",
+    "advise",
     "check",
+    "is_stream_consumer",
     "read_documents",
 ]

@@ -70,8 +70,8 @@ def check(document: Document) -> StreamConsumerManifest | list[Finding]:
         problems.append((("spec",), f"must be an object, not {_json_type(given)}"))
     else:
         try:
-            # JSON, since there numbers are no texts and words are words; nulls are absent fields to the API server
-            spec = StreamConsumerSpec.model_validate_json(json.dumps(_without_nulls(given)), strict=True)
+            # as JSON, since there texts are no numbers, and words of an enumeration are just words
+            spec = StreamConsumerSpec.model_validate_json(json.dumps(_as_stored(given)), strict=True)
         except ValidationError as error:
             problems += [(("spec", *each["loc"]), _sentence(each)) for each in error.errors(include_url=False)]
     if problems or spec is None:
@@ -114,11 +114,14 @@ def _metadata(document: Document) -> Iterator[tuple[Path, str]]:
         yield ("metadata", "name"), f"{name!r} is no name: {rule}"
 
 
-def _without_nulls(value: Any) -> Any:
+def _as_stored(value: Any) -> Any:
+    """Return a value as the API server has it before it validates: nulls are absent fields, 5.0 is 5."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if isinstance(value, dict):
-        return {str(name): _without_nulls(inner) for name, inner in value.items() if inner is not None}
+        return {str(name): _as_stored(inner) for name, inner in value.items() if inner is not None}
     if isinstance(value, list):
-        return [_without_nulls(each) for each in value]
+        return [_as_stored(each) for each in value]
     return value
 
 
