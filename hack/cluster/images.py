@@ -42,6 +42,7 @@ IMAGES = (
         ProjectImage(f"sluiceway/{service}", "services/Dockerfile", (f"SERVICE={service}",))
         for service in ("orders", "payments", "notifications")
     ),
+    ProjectImage("sluiceway/operator", "operator/Dockerfile"),
     ProjectImage("sluiceway/valkey", "hack/valkey/Dockerfile"),
 )
 """All of them."""

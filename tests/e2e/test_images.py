@@ -1,4 +1,4 @@
-"""The services' images in a cluster that enforces restricted pod security."""
+"""The images in a cluster that enforces restricted pod security."""
 
 from typing import Any
 
@@ -77,6 +77,22 @@ class TestEachService:
         )
 
         assert namespace("exec", service, "--", "python", "-c", looks).strip() == "[] 65532 False"
+
+
+def test_the_operator_brings_nothing_of_the_services_and_nothing_that_it_could_change(
+    namespace: Kubectl, images: dict[str, str]
+) -> None:
+    looks = (
+        "import importlib.util as u, os, sys, sluiceway_operator;"
+        "print([n for n in ('sluiceway', 'shop_events', 'pip') if u.find_spec(n)], os.getuid(), os.access(sys.prefix, os.W_OK))"
+    )
+    pod = restricted_pod("operator", images["operator"])
+    pod["spec"]["containers"][0]["command"] = ["python", "-c", looks]
+
+    namespace.apply(pod)
+    namespace("wait", "pod/operator", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s", seconds=150)
+
+    assert namespace("logs", "operator").strip() == "[] 65532 False"
 
 
 def test_the_server_of_the_cluster_keeps_what_it_is_given(namespace: Kubectl, images: dict[str, str]) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 import yaml
 from hack.cluster.images import IMAGES
 from tests.support.repository import ROOT
 
 SKAFFOLD: dict[str, Any] = yaml.safe_load((ROOT / "skaffold.yaml").read_text())
 ARTIFACTS: list[dict[str, Any]] = SKAFFOLD["build"]["artifacts"]
+RELEASES: list[dict[str, Any]] = SKAFFOLD["deploy"]["helm"]["releases"]
 (DEV,) = [profile for profile in SKAFFOLD["profiles"] if profile["name"] == "dev"]
 PATCHES: dict[str, Any] = {patch["path"]: patch["value"] for patch in DEV["patches"]}
 
@@ -32,18 +34,17 @@ def test_it_builds_the_images_that_make_images_builds_in_the_same_way() -> None:
 
 
 def test_every_image_reaches_the_chart() -> None:
-    (release,) = SKAFFOLD["deploy"]["helm"]["releases"]
-    given = " ".join(release["setValueTemplates"].values())
+    given = " ".join(value for release in RELEASES for value in release["setValueTemplates"].values())
 
     for artifact in ARTIFACTS:
         variable = re.sub(r"[^a-zA-Z0-9]", "_", artifact["image"])
         assert f"{{{{.IMAGE_REPO_{variable}}}}}" in given
         assert f"{{{{.IMAGE_TAG_{variable}}}}}" in given
-    assert (ROOT / release["chartPath"] / "Chart.yaml").exists()
+    assert all((ROOT / release["chartPath"] / "Chart.yaml").exists() for release in RELEASES)
 
 
-def test_its_values_are_values_of_the_chart() -> None:
-    (release,) = SKAFFOLD["deploy"]["helm"]["releases"]
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release["name"])
+def test_its_values_are_values_of_the_chart(release: dict[str, Any]) -> None:
     defaults: dict[str, Any] = yaml.safe_load((ROOT / release["chartPath"] / "values.yaml").read_text())
 
     for path in (*release["setValueTemplates"], *release["setValues"]):
