@@ -79,15 +79,15 @@ class Loop:
     """The control loop of one server, swept by hand.
 
     Args:
-        url: The server.
+        server: The server.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, server: str | ServerAddress) -> None:
         self.clock = Clock()
         self.workloads = CountedWorkloads()
         self.told = Told()
         self.tracked: dict[str, Tracked] = {}
-        self.server = Server(ServerAddress(url))
+        self.server = Server(server if isinstance(server, ServerAddress) else ServerAddress(server))
         stepper = Stepper(self.workloads, self.told, self._groups_of, self.clock)
         self.waker = Waker(self.server, self._idle, self._wake)
         self.sweeping = Sweep(self.server, self.tracked.values, stepper, clock=self.clock)

@@ -4,8 +4,9 @@ import hashlib
 from importlib.resources import files
 from typing import Any
 
-from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
+
+from .connection import Commands
 
 __all__ = ["Script"]
 
@@ -25,7 +26,7 @@ class Script:
         suffix = "_RO" if read_only else ""
         self._by_id, self._by_source = f"EVALSHA{suffix}", f"EVAL{suffix}"
 
-    async def run(self, client: Redis, keys: list[str], arguments: list[str | int]) -> Any:
+    async def run(self, client: Commands, keys: list[str], arguments: list[str | int]) -> Any:
         """Run it.
 
         Args:
@@ -38,7 +39,7 @@ class Script:
         """
         rest = (len(keys), *keys, *arguments)
         try:
-            return await client.execute_command(self._by_id, self._id, *rest)  # type: ignore[no-untyped-call]
+            return await client.execute_command(self._by_id, self._id, *rest)
         except NoScriptError:
             # the server keeps it, so the next call finds it
-            return await client.execute_command(self._by_source, self._source, *rest)  # type: ignore[no-untyped-call]
+            return await client.execute_command(self._by_source, self._source, *rest)

@@ -1,55 +1,56 @@
 """One server as one client: shared by all resources that name it with the same login."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from ..connection import (
+    Access,
+    Cluster,
+    Routed,
+    SentinelMaster,
+    ServerAddress,
+    Standalone,
+    Tls,
+    Topology,
+    read_url,
+    tls_context,
+)
 
 __all__ = ["Server", "ServerAddress"]
 
-_CONNECTIONS = 3
-"""Sweep, actions and the wait for idle streams; more would say nothing sooner."""
-_CALL_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class ServerAddress:
-    """Where a server is and who we are to it.
-
-    Args:
-        url: Its URL, without user and password.
-        username: ACL user; None: the default user.
-        password: Its password; not shown.
-    """
-
-    url: str
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-
 
 class Server:
-    """A client of one server.
+    """A client of one server, of the master of several, or of a cluster.
 
     Args:
         address: Where it is.
+
+    Raises:
+        ValueError: There can be no such address; the text holds nothing of it.
     """
 
     def __init__(self, address: ServerAddress) -> None:
         self.address = address
-        login: Mapping[str, str | None] = {"username": address.username, "password": address.password}
-        pool = BlockingConnectionPool.from_url(
-            address.url,
-            max_connections=_CONNECTIONS,
-            timeout=_CALL_SECONDS,
-            socket_timeout=_CALL_SECONDS,
-            socket_connect_timeout=_CALL_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-            **{name: value for name, value in login.items() if value is not None},
-        )
-        self.client = Redis.from_pool(pool)
+        self._topology = _topology(address)
+        self.client = Routed(self._topology)
+        """Runs scripts where their keys are."""
+
+    def part_of(self, stream: str) -> int:
+        """Return a number: streams that have the same may be asked about in one call."""
+        return self._topology.part_of(stream)
 
     async def close(self) -> None:
         """Close its connections."""
-        await self.client.aclose()
+        await self._topology.close()
+
+
+def _topology(address: ServerAddress) -> Topology:
+    where = read_url(address.url)
+    if not where.encrypted and address.tls != Tls():
+        raise ValueError("certificates are only used with TLS, so the URL has to begin with rediss")
+    context = tls_context(address.tls) if where.encrypted else None
+    access = Access(context, address.username, address.password, where.database)
+    if where.kind == "cluster":
+        return Cluster(where.hosts, access)
+    if where.kind == "sentinel":
+        asking = Access(context, address.sentinel_username, address.sentinel_password)
+        return SentinelMaster(where.service, where.hosts, asking=asking, access=access)
+    (host,) = where.hosts
+    return Standalone(host, access)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from ..connection import Commands
 from ..decide import Decision, decide_replicas, judge_consumers, learn, note_pods
 from ..entry_id import EntryId
 from ..observation import Backlog, Observation, Unknown
@@ -47,7 +47,7 @@ class Stepper:
         self._groups_of = groups_of
         self._clock = clock
 
-    async def step(self, tracked: Tracked, client: Redis, seen: Seen) -> None:
+    async def step(self, tracked: Tracked, client: Commands, seen: Seen) -> None:
         """Act on a look.
 
         Nothing that goes wrong with the target or the server is raised: it becomes a condition, and the next look tries
@@ -90,7 +90,7 @@ class Stepper:
             picture.facts[ConditionType.TARGET_FOUND] = Fact("Unknown", "Unavailable", str(error))
         return None
 
-    async def _make_group(self, tracked: Tracked, client: Redis, seen: Missing) -> Seen:
+    async def _make_group(self, tracked: Tracked, client: Commands, seen: Missing) -> Seen:
         """Make the group, unless its policy forbids it, and look again."""
         spec = tracked.resource.spec
         made = await ensure_group(client, spec.stream, spec.group, was_seen=tracked.group_seen)
@@ -141,7 +141,7 @@ class Stepper:
                 f"{looked.replicas} -> {decision.replicas} replicas of {target}, {decision.reason}: {decision.message}",
             )
 
-    async def _reap(self, tracked: Tracked, client: Redis, target: Target, looked: Observation) -> None:
+    async def _reap(self, tracked: Tracked, client: Commands, target: Target, looked: Observation) -> None:
         if isinstance(looked.backlog, Unknown):
             return
         spec, now = tracked.resource.spec, self._clock()
@@ -165,7 +165,7 @@ class Stepper:
                 message = f"pod {name} is gone; {reaped.released} entries were given to others, its name is removed"
                 await self._reports.event(tracked.resource, "ConsumerReaped", message)
 
-    async def _trim(self, tracked: Tracked, client: Redis) -> None:
+    async def _trim(self, tracked: Tracked, client: Commands) -> None:
         spec, now = tracked.resource.spec, self._clock()
         if spec.trim is None or spec.scaling.mode is Mode.RECOMMEND or now < tracked.trim_due:
             return

@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Collection, Sequence
+from itertools import groupby
 
 import structlog
 from redis.exceptions import NoPermissionError, RedisError
@@ -72,25 +73,36 @@ class Sweep:
 
     async def look_at(self, some: Collection[Tracked]) -> None:
         """Look at some resources now and take each a step on."""
-        everything = list(some)
+        # on a cluster what shares a slot comes together
+        everything = sorted(some, key=self._part)
         for start in range(0, len(everything), _GROUPS_PER_CALL):
             batch = everything[start : start + _GROUPS_PER_CALL]
             seen = await self._look(batch)
             await asyncio.gather(*map(self._step, batch, seen))
 
     async def _look(self, batch: Sequence[Tracked]) -> Sequence[Seen]:
+        """Look at what can be looked at with one call each, side by side: a part that does not answer spoils only its own."""
+        parts = [list(part) for _, part in groupby(batch, self._part)]
+        errors: list[Exception] = []
+        answers = await asyncio.gather(*(self._look_at_part(part, errors) for part in parts))
+        self._tell_reachable(errors[0] if errors else None)
+        return [seen for answer in answers for seen in answer]
+
+    def _part(self, tracked: Tracked) -> int:
+        return self._server.part_of(tracked.resource.spec.stream)
+
+    async def _look_at_part(self, batch: Sequence[Tracked], errors: list[Exception]) -> Sequence[Seen]:
         try:
             seen: Sequence[Seen] = await observe_groups(self._server.client, [each.ask for each in batch])
         except NoPermissionError as error:
             # one forbidden key spoils the whole call: find the one that is
             if len(batch) == 1:
                 return [LookFailed(str(error))]
-            return [one for each in batch for one in await self._look([each])]
+            return [one for each in batch for one in await self._look_at_part([each], errors)]
         except (RedisError, OSError, TimeoutError) as error:
-            self._tell_reachable(error)
+            errors.append(error)
             unknown = Unknown("ServerUnreachable", str(error) or type(error).__name__, reachable=False)
             return [unknown] * len(batch)
-        self._tell_reachable(None)
         return seen
 
     async def _step(self, tracked: Tracked, seen: Seen) -> None:

@@ -8,18 +8,21 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any
 
 import structlog
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import AskError, ClusterDownError, MovedError, RedisError, ResponseError, TryAgainError
 
 from ..entry_id import EntryId
 from .server import Server
 
 __all__ = ["Waker"]
 
+_MOST_PARTS = 32
+"""Parts of a cluster that are waited for at once, each on a connection of its own; the others are left to the sweeps."""
 _BLOCK_MS = 1000
 """Below the client's time-out; a stream that becomes idle waits this long, at most, until it is waited for."""
+_ELSEWHERE = (MovedError, AskError, TryAgainError, ClusterDownError)
+"""Says nothing against a stream, only that this node does not hold it now."""
 _NOTHING_IDLE_SECONDS = 0.2
 _SPURNED_SECONDS = 30.0
 """How long a stream that cannot be read is left to the sweeps."""
@@ -51,12 +54,23 @@ class Waker:
 
     async def run(self) -> None:
         """Wait for ever. Whatever goes wrong, the sweeps are the safety net."""
-        while True:
-            try:
-                await self.once()
-            except (RedisError, OSError, TimeoutError):
-                # the sweep says so, once; here it is enough not to ask too often
-                await asyncio.sleep(random.uniform(0.5, 1.0))  # noqa: S311
+        waits: dict[int, asyncio.Task[None]] = {}
+        try:
+            while True:
+                waits = {part: task for part, task in waits.items() if not task.done()}
+                for part in self._parts() - waits.keys():
+                    if len(waits) < _MOST_PARTS:
+                        waits[part] = asyncio.create_task(self._wait_for(part))
+                if waits:
+                    await asyncio.wait(
+                        waits.values(), timeout=_NOTHING_IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                    )
+                else:
+                    await asyncio.sleep(_NOTHING_IDLE_SECONDS)
+        finally:
+            for task in waits.values():
+                task.cancel()
+            await asyncio.gather(*waits.values(), return_exceptions=True)
 
     async def once(self) -> None:
         """Wait once, a second at most, and have what got an entry looked at.
@@ -64,23 +78,36 @@ class Waker:
         Raises:
             redis.exceptions.RedisError: The server does not answer.
         """
-        waiting = self._waited_for()
+        await asyncio.gather(*map(self._wait_once, sorted(self._parts())[:_MOST_PARTS]))
+
+    async def _wait_for(self, part: int) -> None:
+        try:
+            await self._wait_once(part)
+        except (RedisError, OSError, TimeoutError):
+            # the sweep says so, once; here it is enough not to ask too often
+            await asyncio.sleep(random.uniform(0.5, 1.0))  # noqa: S311
+
+    async def _wait_once(self, part: int) -> None:
+        waiting = {stream: last for stream, last in self._waited_for().items() if self._server.part_of(stream) == part}
         if not waiting:
-            await asyncio.sleep(_NOTHING_IDLE_SECONDS)
             return
         try:
-            reply = await self._read(waiting, block=_BLOCK_MS)
+            awake = await self._server.client.read_after(waiting, _BLOCK_MS)
+        except _ELSEWHERE:
+            raise
         except ResponseError:
             # one bad key fails the whole call
             await self._find_bad_ones(waiting)
             return
-        awake = [_text(stream) for stream, _ in reply or ()]
         if awake:
             await self._wake(awake)
             unmoved = {stream for stream in awake if self._idle().get(stream) == waiting[stream]}
             if unmoved:
                 # the look saw nothing of it, which must not become a loop without a pause
                 await asyncio.sleep(_NOTHING_IDLE_SECONDS)
+
+    def _parts(self) -> set[int]:
+        return {self._server.part_of(stream) for stream in self._waited_for()}
 
     def _waited_for(self) -> dict[str, EntryId]:
         now = self._clock()
@@ -90,15 +117,9 @@ class Waker:
     async def _find_bad_ones(self, waiting: Mapping[str, EntryId]) -> None:
         for stream, last in waiting.items():
             try:
-                await self._read({stream: last}, block=None)
+                await self._server.client.read_after({stream: last}, None)
+            except _ELSEWHERE:
+                raise
             except ResponseError as error:
                 self._spurned[stream] = self._clock() + _SPURNED_SECONDS
                 self._log.warning("Stream cannot be waited for; sweeps look at it", stream=stream, error=str(error))
-
-    async def _read(self, streams: Mapping[str, EntryId], block: int | None) -> Any:
-        asked: dict[Any, Any] = {stream: str(last) for stream, last in streams.items()}
-        return await self._server.client.xread(asked, count=1, block=block)
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from redis.asyncio import Redis
-
+from ..connection import Commands
 from ..entry_id import EntryId
 from ..observation import ConsumerSeen
 from ..script import Script
@@ -112,7 +111,7 @@ class LookFailed:
 Seen = Look | Missing | WrongType | LookFailed
 
 
-async def observe_groups(client: Redis, asks: Sequence[Ask]) -> list[Seen]:
+async def observe_groups(client: Commands, asks: Sequence[Ask]) -> list[Seen]:
     """Look at groups; their keys must be in one slot if the server is a node of a cluster.
 
     Args:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from redis.asyncio import Redis
-
+from ..connection import Commands
 from ..keys import GroupKeys
 from ..resource import Group
 from ..script import Script
@@ -30,7 +29,7 @@ class GroupEnsured:
     after: str = ""
 
 
-async def ensure_group(client: Redis, stream: str, group: Group, *, was_seen: bool = False) -> GroupEnsured:
+async def ensure_group(client: Commands, stream: str, group: Group, *, was_seen: bool = False) -> GroupEnsured:
     """Make the group, with its stream, unless it exists.
 
     Args:

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
-
+from ..connection import Commands
 from ..script import Script
 
 __all__ = ["RELEASED", "Reaped", "reap"]
@@ -29,7 +28,7 @@ class Reaped:
     removed: bool
 
 
-async def reap(client: Redis, stream: str, group: str, consumer: str) -> Reaped:
+async def reap(client: Commands, stream: str, group: str, consumer: str) -> Reaped:
     """Give a dead consumer's entries away and remove its name.
 
     Args:

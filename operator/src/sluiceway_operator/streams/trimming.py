@@ -3,8 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from redis.asyncio import Redis
-
+from ..connection import Commands
 from ..resource import Trim, TrimPolicy
 from ..script import Script
 
@@ -60,7 +59,7 @@ class Trimmed:
         return self.removed >= MOST_PER_CALL
 
 
-async def trim(client: Redis, order: TrimOrder) -> Trimmed:
+async def trim(client: Commands, order: TrimOrder) -> Trimmed:
     """Remove what nobody needs, a bounded number of entries.
 
     Args:
