@@ -17,7 +17,7 @@ from .errors import Missing
 from .eventually import wait_for
 from .net import NodeNetwork, free_range
 from .node_image import build_node_image
-from .podman import Podman
+from .podman import HELPER_FOLDERS, Podman
 
 __all__ = ["PACKAGES", "BuiltNodes", "image_store", "missing", "missing_packages"]
 
@@ -54,7 +54,7 @@ def missing_packages() -> list[str]:
 
 def _absent() -> dict[str, str]:
     """Return the programs that are not there, with the packages that bring them."""
-    folders = ("/usr/lib/podman", "/usr/libexec/podman", "/usr/bin", "/usr/local/lib/podman")
+    folders = (*HELPER_FOLDERS, "/usr/bin")
     helpers = {
         name: package
         for name, package in _HELPERS.items()

@@ -7,10 +7,31 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from .commands import run
 
-__all__ = ["Podman"]
+__all__ = ["HELPER_FOLDERS", "Podman"]
+
+HELPER_FOLDERS = ("/usr/lib/podman", "/usr/libexec/podman", "/usr/local/lib/podman")
+"""Where packages put the programs that only podman calls."""
+
+_NETAVARK = """#!/bin/sh
+# podman tells netavark, and with it the name server, one folder for all podmans of a machine: the name server of the
+# first network namespace would be taken for that of every other. This gives each podman a folder of its own.
+before=
+for word do
+  shift
+  if [ "$before" = --config ]; then word={folder}; fi
+  set -- "$@" "$word"
+  before=$word
+done
+for folder in {helpers}; do
+  if [ -x "$folder/netavark" ]; then exec "$folder/netavark" "$@"; fi
+done
+echo 'netavark is in none of {helpers}' >&2
+exit 127
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +65,13 @@ class Podman:
         """Write its configuration."""
         self.folder.mkdir(parents=True, exist_ok=True)
         shared = [str(self.images / "storage")] if self.images else []
+        helpers = self.folder / "helpers"
+        helpers.mkdir(exist_ok=True)
+        names = self.state / "networks"
+        names.mkdir(parents=True, exist_ok=True)
+        netavark = helpers / "netavark"
+        netavark.write_text(_NETAVARK.format(folder=quote(str(names)), helpers=" ".join(HELPER_FOLDERS)))
+        netavark.chmod(0o755)
         (self.folder / "storage.conf").write_text(
             f"""[storage]
 driver = "overlay"
@@ -60,6 +88,7 @@ events_logger = "file"
 cgroup_manager = "cgroupfs"
 runtime = "runc"
 tmp_dir = "{self.state / "libpod"}"
+helper_binaries_dir = {_list([str(helpers), *HELPER_FOLDERS])}
 volume_path = "{self.folder / "volumes"}"
 [network]
 network_backend = "netavark"

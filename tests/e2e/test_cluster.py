@@ -31,20 +31,21 @@ def traces(cache: Cache) -> list[str]:
 
 
 @pytest.mark.timeout(1800)
-def test_a_cluster_is_created_once_found_again_and_removed_without_a_trace() -> None:
+def test_a_cluster_beside_another_is_created_once_found_again_and_removed_without_a_trace(cluster: Cluster) -> None:
     cache = Cache.find()
     bring_down(cache, NAME)
     user_config = Path("~/.kube/config").expanduser()
     before = (user_config.exists(), Path("/proc/sys/net/ipv4/ip_forward").read_text())
 
     try:
-        created, found = bring_up(cache, NAME), bring_up(cache, NAME)
+        # several nodes, who have to find each other by name while those of the other cluster do too
+        created, found = bring_up(cache, NAME, "two-workers"), bring_up(cache, NAME, "two-workers")
 
         assert (created.reused, found.reused) == (False, True)
         version = json.loads(kubectl(found, "version", "--output", "json"))["serverVersion"]["gitVersion"]
         assert version == version_of(TOOLS["kubernetes"])
         with pytest.raises(ClusterError, match="runs with another configuration"):
-            bring_up(cache, NAME, "two-workers")
+            bring_up(cache, NAME, "one-node")
         assert traces(cache)
     finally:
         removed = bring_down(cache, NAME)
@@ -53,6 +54,7 @@ def test_a_cluster_is_created_once_found_again_and_removed_without_a_trace() -> 
     assert traces(cache) == []
     assert (user_config.exists(), Path("/proc/sys/net/ipv4/ip_forward").read_text()) == before
     assert not bring_down(cache, NAME)
+    assert kubectl(cluster, "get", "--raw", "/readyz") == "ok"
 
 
 class TestThreeNodes:
