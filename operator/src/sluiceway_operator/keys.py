@@ -36,5 +36,5 @@ class GroupKeys:
 
     @property
     def state(self) -> str:
-        """Hash with the group's lost-group `policy` and its low watermark `low`."""
+        """Hash with the group's lost-group `policy`, its low watermark `low` and the stream's `first` entry at that time."""
         return f"{self._tagged}:sluiceway:{self.group}"

@@ -64,7 +64,7 @@ async def test_an_existing_group_is_left_as_it_is(payments: Observed) -> None:
 async def test_a_lost_group_begins_where_its_policy_says(payments: Observed, policy: str, how: str, lag: int) -> None:
     await ensure_group(payments.client, "orders", asked(onLost=policy))
     ids = await payments.add(5)
-    await payments.client.hset(payments.keys.state, "low", ids[2])  # as the SDK's commits note it
+    await payments.client.hset(payments.keys.state, mapping={"low": ids[2], "first": ids[0]})  # as commits note it
     await payments.client.xgroup_destroy("orders", "payments")
 
     ensured = await ensure_group(payments.client, "orders", asked(onLost=policy))
@@ -90,6 +90,40 @@ async def test_a_watermark_of_an_earlier_stream_skips_nothing(payments: Observed
     await ensure_group(payments.client, "orders", asked())
 
     assert await payments.lag() == (4, "Exact")
+
+
+async def test_a_stream_that_began_anew_below_the_watermark_skips_nothing(
+    payments: Observed, server: EmbeddedServer
+) -> None:
+    service = Service("payments", redis=server.url)
+    service.consume("orders")
+
+    @service.on(OrderCreated, stream="orders")
+    async def handle(order: OrderCreated) -> None: ...
+
+    async with service:  # which records the watermark, and what stream it belongs to
+        await payments.client.xadd("orders", {"type": "ORDER_CREATED", "payload": '{"number": 1}'}, id="900-0")
+        await payments.client.xadd("orders", {"type": "ORDER_CREATED", "payload": '{"number": 2}'}, id="1000-0")
+        await eventually(lambda: watermark_is(payments, b"1000-0"))
+    await payments.client.delete("orders")
+    for entry_id in ("1000-0", "1000-1", "2000-0"):
+        await payments.client.xadd("orders", {"type": "ORDER_CREATED", "payload": '{"number": 3}'}, id=entry_id)
+
+    assert await ensure_group(payments.client, "orders", asked()) == GroupEnsured("repaired", "0-0")
+
+
+async def test_a_trimmed_stream_is_not_taken_for_a_new_one(payments: Observed) -> None:
+    await ensure_group(payments.client, "orders", asked())
+    ids = await payments.add(5)
+    await payments.client.hset(payments.keys.state, mapping={"low": ids[3], "first": ids[0]})  # as commits note it
+    await payments.client.xtrim("orders", minid=ids[2])
+    await payments.client.xgroup_destroy("orders", "payments")
+
+    assert await ensure_group(payments.client, "orders", asked()) == GroupEnsured("repaired", ids[3].decode())
+
+
+async def watermark_is(group: Observed, entry_id: bytes) -> bool:
+    return bool(await group.client.hget(group.keys.state, "low") == entry_id)
 
 
 async def test_the_sdk_follows_the_policy_that_the_operator_wrote(payments: Observed, server: EmbeddedServer) -> None:

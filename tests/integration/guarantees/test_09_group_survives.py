@@ -320,6 +320,106 @@ async def test_a_watermark_ahead_of_a_stream_that_began_anew_skips_nothing(
         await eventually(lambda: settled(client, 2), within_seconds=20)
 
 
+BEGUN_ANEW: dict[str, tuple[list[str], list[str], list[tuple[str, ...]]]] = {
+    # IDs of the old stream, of the new one, what else was done to the new one
+    "in the same millisecond": (["900-0", "1000-0"], ["1000-0", "1000-1", "2000-0"], []),
+    "with the same first ID, and is shorter": (["900-0", "1000-0"], ["900-0"], []),
+    "with a clock set back": (["900-0", "1000-0"], ["950-0", "2000-0"], []),
+    "with a clock set back further, and something was deleted since": (
+        ["900-0", "1000-0"],
+        ["800-0", "2000-0", "2000-1"],
+        [("XDEL", "orders", "2000-1")],
+    ),
+}
+"""Streams that began anew with IDs at or below the old watermark, and outgrew it before anybody looked."""
+
+
+@pytest.mark.parametrize("how", BEGUN_ANEW)
+async def test_a_stream_that_began_anew_below_the_watermark_skips_nothing(
+    server: EmbeddedServer, client: Redis, how: str
+) -> None:
+    old, new, then = BEGUN_ANEW[how]
+    async with answering(server, client, Recorder()):
+        for number, entry_id in enumerate(old):
+            await append(client, "orders", number, entry_id)
+        await eventually(lambda: settled(client, *range(len(old))))
+
+        # With IDs of their own, as the SDK publishes: one without is known by its entry ID, and that was settled.
+        added = [
+            (*xadd("orders", number, entry_id), "id", f"event-{number}")
+            for number, entry_id in enumerate(new, start=100)
+        ]
+        await in_one_step(client, ("DEL", "orders"), *added, *then)
+
+        kept = [number for number, entry_id in enumerate(new, start=100) if ("XDEL", "orders", entry_id) not in then]
+        await eventually(lambda: settled(client, *kept), within_seconds=20)
+
+
+REMOVALS: dict[str, tuple[str, ...]] = {
+    "trimmed": ("XTRIM", "orders", "MAXLEN", "1"),
+    "emptied": ("XTRIM", "orders", "MAXLEN", "0"),
+    "first entry deleted": ("XDEL", "orders", "1000-0"),
+}
+
+
+@pytest.mark.parametrize("removal", REMOVALS)
+async def test_a_stream_of_which_something_was_removed_is_not_taken_for_a_new_one(
+    server: EmbeddedServer, client: Redis, removal: str
+) -> None:
+    recorder = Recorder()
+    async with answering(server, client, recorder, deduplicate=RERUN) as service:
+        for number in (0, 1, 2):
+            await append(client, "orders", number, f"100{number}-0")
+        await eventually(lambda: settled(client, 0, 1, 2))
+
+        await in_one_step(client, REMOVALS[removal], ("XGROUP", "DESTROY", "orders", "payments"), xadd("orders", 3))
+        await eventually(lambda: service.consumers[0].stats.repaired == 1)
+
+        await eventually(lambda: settled(client, 3))
+    assert recorder.handled == [0, 1, 2, 3]
+
+
+async def test_a_group_that_was_never_idle_goes_on_from_its_watermark(server: EmbeddedServer, client: Redis) -> None:
+    recorder = Recorder(closed=[1])
+    async with answering(server, client, recorder, deduplicate=RERUN) as service:
+        await eventually(lambda: client.exists(KEYS.state), what="a group that was made before there were entries")
+        await in_one_step(client, xadd("orders", 0), xadd("orders", 1))
+        await eventually(lambda: pending_is(client, 1))
+
+        await destroyed_with(client, 2)
+        await eventually(lambda: service.consumers[0].stats.repaired == 1)
+        recorder.open()
+
+        await eventually(lambda: settled(client, 1, 2), within_seconds=20)
+    assert recorder.handled.count(0) == 1
+
+
+async def pending_is(client: Redis, number: int) -> bool:
+    """So many entries are pending and at least one is answered."""
+    return bool(await answers(client, "payments")) and await _pending(client, "orders", number)
+
+
+@one_server
+async def test_a_group_that_somebody_made_on_a_new_stream_goes_on_from_its_own_watermark(
+    server: EmbeddedServer, client: Redis
+) -> None:
+    async with answering(server, client, Recorder(), deduplicate=RERUN):
+        await append(client, "orders", 0, "1000-0")
+        await eventually(lambda: settled(client, 0))
+    await in_one_step(
+        client, ("DEL", "orders"), xadd("orders", 1, "3000-0"), ("XGROUP", "CREATE", "orders", "payments", "0")
+    )
+
+    recorder = Recorder()
+    async with answering(server, client, recorder, deduplicate=RERUN) as service:
+        await eventually(lambda: settled(client, 1))
+        await destroyed_with(client, 2)
+        await eventually(lambda: service.consumers[0].stats.repaired == 1)
+        await eventually(lambda: settled(client, 2))
+
+    assert recorder.handled == [1, 2]
+
+
 @one_server
 async def test_the_watermark_of_an_earlier_stream_is_forgotten_even_if_the_new_one_outgrows_it(
     server: EmbeddedServer, client: Redis

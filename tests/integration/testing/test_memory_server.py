@@ -170,3 +170,21 @@ async def test_a_server_in_memory_answers_as_a_real_one(about: str, server: Embe
 
     answered = zip(SCRIPTS[about], given, expected, strict=True)
     assert [each for each in answered if each[1] != each[2]] == []
+
+
+async def test_what_a_server_in_memory_tells_of_a_stream_is_what_a_real_one_tells(server: EmbeddedServer) -> None:
+    commands = ["XADD s * n 0", "XADD s * n 1", "XADD s * n 2", "XTRIM s MINID @1", "XINFO STREAM s"]
+    real, double = Link(Endpoint(server.url), "s"), Link(Endpoint("redis://nowhere.invalid"), "s")
+    [*_, expected] = await answers(real, commands)
+    await real.close()
+
+    detour.set(MemoryServer())
+    [*_, given] = await answers(double, commands)
+
+    told = dict(zip(given[::2], given[1::2], strict=True))
+    assert told[b"entries-added"] == 3
+    assert told == {name: _field(expected, name) for name in told}
+
+
+def _field(flat: list[Any], name: bytes) -> Any:
+    return flat[flat.index(name) + 1]

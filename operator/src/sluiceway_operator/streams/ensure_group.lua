@@ -9,7 +9,7 @@ if redis.call('HGET', state, 'policy') ~= policy then
   redis.call('HSET', state, 'policy', policy)
 end
 
-local last
+local last, first, whole = nil, '0-0', true
 local kind = redis.call('TYPE', stream).ok
 if kind == 'stream' then
   for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
@@ -17,12 +17,13 @@ if kind == 'stream' then
       return { 'exists', '' }
     end
   end
-  local about = redis.call('XINFO', 'STREAM', stream)
+  local about, fields = redis.call('XINFO', 'STREAM', stream), {}
   for at = 1, #about, 2 do
-    if about[at] == 'last-generated-id' then
-      last = about[at + 1]
-    end
+    fields[about[at]] = about[at + 1]
   end
+  last = fields['last-generated-id']
+  first = fields['first-entry'] and fields['first-entry'][1] or first
+  whole = fields['entries-added'] == fields['length']
 end
 
 -- Numbers of 20 digits do not fit Lua's, so IDs are compared as texts, the longer being the greater.
@@ -49,13 +50,18 @@ elseif policy == 'fail' then
 elseif policy == 'latest' then
   start = last or start
 elseif policy == 'resume' then
-  local low = redis.call('HGET', state, 'low')
-  -- a watermark ahead of the stream is that of an earlier stream of this name: it would skip entries
-  if low and last and not greater(low, last) then
+  local low, was_first = redis.call('HGET', state, 'low'), redis.call('HGET', state, 'first')
+  -- The watermark of an earlier stream of this name would skip entries. It may be ahead of this one; else the first
+  -- entry tells, which only ever moves on, and not at all while nothing is removed.
+  local outlived = low and last and greater(low, last)
+  if was_first and first ~= was_first then
+    outlived = outlived or whole or (first ~= '0-0' and greater(was_first, first))
+  end
+  if low and last and not outlived then
     start = low
   end
 end
 redis.call('XGROUP', 'CREATE', stream, group, start, 'MKSTREAM')
-redis.call('HSET', state, 'created', '1', 'low', start)
+redis.call('HSET', state, 'created', '1', 'low', start, 'first', first)
 redis.call('DEL', KEYS[3])
 return { lost and 'repaired' or 'created', start }

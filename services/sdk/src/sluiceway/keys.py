@@ -74,7 +74,7 @@ class GroupKeys:
 
     @property
     def state(self) -> str:
-        """Hash with the group's lost-group `policy` and its low watermark `low`."""
+        """Hash with the group's lost-group `policy`, its low watermark `low` and the stream's `first` entry at that time."""
         return f"{hash_tag(self.stream)}:sluiceway:{self.group}"
 
     @property

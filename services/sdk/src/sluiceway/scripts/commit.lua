@@ -178,5 +178,14 @@ else
     if fields['name'] == group then low = fields['last-delivered-id'] end
   end
 end
-if low then redis.pcall('HSET', state, 'low', low) end
+if low then
+  -- With it the first entry, once there is one: by that a repair knows this stream from a later one of its name.
+  local known_first = redis.call('HGET', state, 'first')
+  if known_first and known_first ~= '0-0' then
+    redis.pcall('HSET', state, 'low', low)
+  else
+    local oldest = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)
+    redis.pcall('HSET', state, 'low', low, 'first', oldest[1] and oldest[1][1] or '0-0')
+  end
+end
 return reply

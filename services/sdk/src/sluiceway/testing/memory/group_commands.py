@@ -57,9 +57,11 @@ def _xinfo(keys: Keys, arguments: Sequence[bytes]) -> Reply:
     if stream is None:
         raise ResponseError("ERR no such key")
     if what == b"STREAM":
+        first = entries_shown(list(stream.entries.items())[:1])
         return [
             *(b"length", len(stream.entries), b"last-generated-id", show_id(stream.last)),
-            *(b"groups", len(stream.groups)),
+            *(b"entries-added", stream.added, b"groups", len(stream.groups)),
+            *(b"first-entry", first[0] if first else None),
         ]
     return [
         [

@@ -45,6 +45,8 @@ class Stream:
     entries: dict[EntryId, list[bytes]] = field(default_factory=dict)
     """In the order of their IDs: each new one is greater than all before."""
     last: EntryId = NONE
+    added: int = 0
+    """How many entries there ever were."""
     groups: dict[bytes, Group] = field(default_factory=dict)
 
     def add(self, fields: list[bytes], now: int) -> EntryId:
@@ -52,6 +54,7 @@ class Stream:
         milliseconds, sequence = self.last
         self.last = (now, 0) if now > milliseconds else (milliseconds, sequence + 1)
         self.entries[self.last] = fields
+        self.added += 1
         return self.last
 
     def between(self, low: EntryId, high: EntryId) -> list[tuple[EntryId, list[bytes]]]:
