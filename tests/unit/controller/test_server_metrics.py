@@ -6,7 +6,7 @@ import pytest
 from tests.support.scraping import scrape_of
 
 from sluiceway_operator.control import SweepTally
-from sluiceway_operator.metrics import OperatorCollector, Swept, without_login
+from sluiceway_operator.metrics import OperatorCollector, Swept
 
 
 def tally(*seconds: float, errors: int = 0) -> SweepTally:
@@ -27,7 +27,11 @@ def tally(*seconds: float, errors: int = 0) -> SweepTally:
     ],
 )
 def test_a_server_is_named_without_user_and_password(url: str, shown: str) -> None:
-    assert without_login(url) == shown
+    swept = Swept(url, SweepTally(), began_at=100.0, late_seconds=0.0)
+
+    told = scrape_of(OperatorCollector(list, lambda: [swept], lambda: True))
+
+    assert told.labels("sluiceway_redis_sweep_age_seconds") == [{"server": shown}]
 
 
 def test_two_logins_on_one_server_are_one_server() -> None:

@@ -1,6 +1,7 @@
 """The control loop: look at all groups of a server, decide, act through ports, report."""
 
 from .conditions import ConditionType, Fact, Facts, conditions, flips
+from .fact_keeping import FactKeeper
 from .server import Server, ServerAddress
 from .stepping import Stepper
 from .sweeping import Sweep
@@ -12,6 +13,7 @@ __all__ = [
     "ConditionType",
     "Durations",
     "Fact",
+    "FactKeeper",
     "Facts",
     "ResourceTally",
     "Server",

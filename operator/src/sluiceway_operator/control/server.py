@@ -1,5 +1,8 @@
 """One server as one client: shared by all resources that name it with the same login."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from ..connection import (
     Access,
     Cluster,
@@ -12,6 +15,7 @@ from ..connection import (
     read_url,
     tls_context,
 )
+from ..observe import FACTS
 
 __all__ = ["Server", "ServerAddress"]
 
@@ -35,6 +39,14 @@ class Server:
     def part_of(self, stream: str) -> int:
         """Return a number: streams that have the same may be asked about in one call."""
         return self._topology.part_of(stream)
+
+    async def info(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what each of its processes says of itself, by `host:port`.
+
+        Raises:
+            redis.exceptions.RedisError: It does not answer, or refuses.
+        """
+        return {str(node): await node.ask(*FACTS) for node in await self._topology.nodes()}
 
     async def close(self) -> None:
         """Close its connections."""

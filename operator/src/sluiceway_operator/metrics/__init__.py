@@ -1,7 +1,6 @@
 """The operator's numbers as Prometheus metrics, made when somebody scrapes from what the controller remembers anyway."""
 
 from .collector import OperatorCollector
-from .servers import without_login
 from .swept import Swept
 
-__all__ = ["OperatorCollector", "Swept", "without_login"]
+__all__ = ["OperatorCollector", "Swept"]

@@ -1,18 +1,19 @@
 """How the sweeps of each server go, as metrics."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import accumulate
 from operator import add
-from urllib.parse import urlsplit
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from ..connection import split_login
 from ..control import Durations, SweepTally
+from ..observe import NodeFacts
 from .swept import Swept
 
-__all__ = ["server_metrics", "without_login"]
+__all__ = ["server_metrics"]
 
 _LABELS = ("server",)
 
@@ -26,7 +27,7 @@ def server_metrics(everything: Collection[Swept], now: float) -> Iterator[Metric
     """
     by_url: defaultdict[str, list[Swept]] = defaultdict(list)
     for each in everything:
-        by_url[without_login(each.url)].append(each)
+        by_url[split_login(each.url)[0]].append(each)
     durations = HistogramMetricFamily("sluiceway_redis_sweep_seconds", "Duration of sweeps.", labels=_LABELS)
     errors = CounterMetricFamily("sluiceway_redis_sweep_errors", "Looks that were not answered.", labels=_LABELS)
     up = GaugeMetricFamily("sluiceway_redis_up", "1: the server answered the latest look, 0: not.", labels=_LABELS)
@@ -43,12 +44,27 @@ def server_metrics(everything: Collection[Swept], now: float) -> Iterator[Metric
         if answers:
             up.add_metric(labels, all(answers))
     yield from (durations, errors, up, late, age)
+    yield from _facts(
+        {(url, node): facts for url, swept in by_url.items() for one in swept for node, facts in one.facts.items()}
+    )
 
 
-def without_login(url: str) -> str:
-    """Return a URL without user and password."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+def _facts(nodes: Mapping[tuple[str, str], NodeFacts]) -> Iterator[Metric]:
+    labels = ("server", "node")
+    calls = CounterMetricFamily("sluiceway_redis_command_calls", "Times a command ran.", labels=(*labels, "command"))
+    seconds = CounterMetricFamily("sluiceway_redis_command_seconds", "Time it took.", labels=(*labels, "command"))
+    used = GaugeMetricFamily("sluiceway_redis_memory_used_bytes", "Memory in use.", labels=labels)
+    most = GaugeMetricFamily("sluiceway_redis_memory_max_bytes", "maxmemory; left out if it is 0.", labels=labels)
+    policy = GaugeMetricFamily("sluiceway_redis_eviction_policy", "Always 1.", labels=(*labels, "policy"))
+    for node, facts in nodes.items():
+        for name, command in facts.commands.items():
+            calls.add_metric((*node, name), command.calls)
+            seconds.add_metric((*node, name), command.seconds)
+        used.add_metric(node, facts.used_bytes)
+        if facts.max_bytes:
+            most.add_metric(node, facts.max_bytes)
+        policy.add_metric((*node, facts.eviction_policy), 1)
+    yield from (calls, seconds, used, most, policy)
 
 
 def _known(tallies: Sequence[SweepTally]) -> list[bool]:

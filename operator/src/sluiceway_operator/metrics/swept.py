@@ -1,8 +1,10 @@
 """What the metrics need of a server that is swept."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ..control import SweepTally
+from ..observe import NodeFacts
 
 __all__ = ["Swept"]
 
@@ -17,9 +19,11 @@ class Swept:
         began_at: When the latest sweep began, in seconds of the monotonic clock; before the first, since when it is
             waited for.
         late_seconds: How late that was.
+        facts: What its processes say of themselves; empty if they do not tell.
     """
 
     url: str
     tally: SweepTally
     began_at: float
     late_seconds: float
+    facts: Mapping[str, NodeFacts] = field(default_factory=dict)
