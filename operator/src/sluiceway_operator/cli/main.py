@@ -13,6 +13,7 @@ from .output import note
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
+    "explain": "why a consumer has the size that it has",
     "lint": "check StreamConsumer manifests without a cluster",
 }
 """What each command does, in a line. Each is a module, which is loaded when the command is called."""

@@ -64,7 +64,7 @@ async def report(tracked: Tracked, picture: Picture, reports: Reports, now: floa
     pressing = (
         before is None
         or flipped
-        or before.replicas != status.replicas
+        or _numbers(before.replicas) != _numbers(status.replicas)
         or before.last_decision != status.last_decision
         or before.observed_generation != status.observed_generation
     )
@@ -88,11 +88,14 @@ def _status(tracked: Tracked, picture: Picture, after: list[Condition]) -> Strea
     else:
         # the last known numbers stand, marked as such: an unknown backlog is never shown as none
         backlog = (old or BacklogStatus()).model_copy(update={"accuracy": Accuracy.UNKNOWN})
-    totals = tracked.totals
+    totals, decision = tracked.totals, tracked.decision
     return StreamConsumerStatus(
         observed_generation=resource.generation,
         replicas=ReplicasStatus(
-            current=picture.replicas, desired=tracked.decision.replicas if tracked.decision else picture.replicas
+            current=picture.replicas,
+            desired=decision.replicas if decision else picture.replicas,
+            wanted=decision.wanted if decision else None,
+            reason=decision.reason if decision else None,
         ),
         backlog=backlog,
         rates=RatesStatus(
@@ -111,6 +114,11 @@ def _status(tracked: Tracked, picture: Picture, after: list[Condition]) -> Strea
         else None,
         conditions=after,
     )
+
+
+def _numbers(replicas: ReplicasStatus | None) -> tuple[int | None, int | None] | None:
+    """Return what presses: what the load asks for and by which rule may change with every look."""
+    return None if replicas is None else (replicas.current, replicas.desired)
 
 
 def _facts(tracked: Tracked, picture: Picture) -> dict[ConditionType, Fact]:

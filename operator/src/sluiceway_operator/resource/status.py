@@ -33,6 +33,8 @@ class ReplicasStatus(Model):
 
     current: int | None = None
     desired: int | None = None
+    wanted: int | None = None
+    reason: Annotated[str, Field(max_length=63)] | None = None
 
 
 class BacklogStatus(Model):
