@@ -55,7 +55,7 @@ def test_without_an_event_store_the_way_to_name_one_is_told() -> None:
 def test_the_commands_of_the_guide_give_values_that_the_chart_takes() -> None:
     guide = (ROOT / "docs/operations/shop.md").read_text()
     commands = [shlex.split(line) for line in guide.splitlines() if line.startswith(("helm install", "helm upgrade"))]
-    assert len(commands) == 3
+    assert len(commands) == 4
 
     for command in commands:
         given = [word for word in command[4:] if word not in {"--wait", "--reuse-values"}]

@@ -60,6 +60,29 @@ redis://{{ include "shop.fullname" . }}-server:6379/0
 {{- end -}}
 {{- end -}}
 
+{{/* The operator is in another namespace, where the short name of the server would be somebody else's. */}}
+{{- define "shop.redisUrlForOperator" -}}
+{{- if .Values.autoscaling.redis.url -}}
+{{ .Values.autoscaling.redis.url }}
+{{- else if .Values.server.enabled -}}
+redis://{{ include "shop.fullname" . }}-server.{{ .Release.Namespace }}.svc:6379/0
+{{- else -}}
+{{ include "shop.redisUrl" . }}
+{{- end -}}
+{{- end -}}
+
+{{- define "shop.redisSecretForOperator" -}}
+{{- if .Values.autoscaling.redis.existingSecret -}}
+name: {{ .Values.autoscaling.redis.existingSecret }}
+{{- else if include "shop.redisSecret" . -}}
+{{- if and .Values.redis.username (not .Values.server.enabled) -}}
+{{- fail "redis.username is set, so the operator needs a login of its own: put its user and password into a Secret, under the keys username and password, and name it in autoscaling.redis.existingSecret" -}}
+{{- end -}}
+name: {{ include "shop.redisSecret" . }}
+passwordKey: {{ if .Values.server.enabled }}password{{ else }}{{ .Values.redis.passwordKey }}{{ end }}
+{{- end -}}
+{{- end -}}
+
 {{- define "shop.redisPort" -}}
 {{- $port := regexFind ":[0-9]+(/|$)" (include "shop.redisUrl" .) | trimAll ":/" -}}
 {{ default "6379" $port }}
