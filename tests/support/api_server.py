@@ -8,7 +8,7 @@ import secrets
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from tests.support.eventually import eventually_sync
 
 from sluiceway.embedded.ports import free_port
 
-__all__ = ["ApiServer", "Refused", "api_server"]
+__all__ = ["ApiServer", "Refused", "api_server", "running_api_server"]
 
 _START_SECONDS = 120
 
@@ -72,7 +72,17 @@ class ApiServer:
 @pytest.fixture(scope="session")
 def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """An API server for all tests of the session; each takes names of its own."""
-    folder = tmp_path_factory.mktemp("api-server")
+    with running_api_server(tmp_path_factory.mktemp("api-server")) as server:
+        yield server
+
+
+@contextmanager
+def running_api_server(folder: Path) -> Iterator[ApiServer]:
+    """Start an API server, and end it afterwards.
+
+    Args:
+        folder: Where its files are; empty.
+    """
     cache = Cache.find()
     programs = {name: build(cache, TOOLS[name]) for name in ("etcd", "kubernetes", "kubectl")}
     etcd_port, peer_port, port = free_port(), free_port(), free_port()
