@@ -97,6 +97,11 @@ def tiers(root: Path) -> tuple[Tier, ...]:
                     "install Go >= 1.26 (https://go.dev/doc/install)",
                     essential=True,
                 ),
+                Need(
+                    "whether alerts fire (no promtool on PATH)",
+                    lambda: shutil.which("promtool") is not None,
+                    "apt-get install --no-install-recommends prometheus",
+                ),
             ),
         ),
         Tier(
