@@ -23,15 +23,17 @@ class Shop:
     Args:
         server: The API server.
         namespace: The namespace.
+        tool: The helm that is used.
     """
 
     server: ApiServer
     namespace: str
+    tool: str
 
     def helm(self, verb: str, *words: str) -> None:
         where = ("--kubeconfig", str(self.server.kubeconfig), "--namespace", self.namespace)
         chart = () if verb == "rollback" else (str(CHARTS / "shop"),)
-        helm(verb, "shop", *chart, *words, *where)
+        helm(verb, "shop", *chart, *words, *where, tool=self.tool)
 
     def scale(self, replicas: int) -> None:
         """As the operator does: by the scale subresource."""
@@ -43,13 +45,13 @@ class Shop:
         return int(json.loads(self.server(*words))["spec"]["replicas"])
 
 
-@pytest.fixture
-def shop(api_server: ApiServer) -> Shop:
+@pytest.fixture(params=["helm", "helm3"])
+def shop(api_server: ApiServer, request: pytest.FixtureRequest) -> Shop:
     api_server.apply(yaml.safe_load((ROOT / "k8s/crds/streamconsumers.yaml").read_text()))
     api_server("wait", "--for=condition=Established", "crd/streamconsumers.sluiceway.dev", "--timeout=30s")
     name = f"shop-{secrets.token_hex(4)}"
     api_server.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    return Shop(api_server, name)
+    return Shop(api_server, name, request.param)
 
 
 @pytest.mark.parametrize("replicas", [0, 7])
