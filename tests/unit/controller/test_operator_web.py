@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -55,6 +57,31 @@ async def test_a_probe_fails_with_the_problems_that_are_its_own(
     health: Health, path: str, answer: tuple[int, dict[str, Any]]
 ) -> None:
     assert await asked(health, path) == answer
+
+
+class PassesTime(Collector):
+    """Is done when the event loop has done something meanwhile."""
+
+    def __init__(self) -> None:
+        self.began = threading.Event()
+        self.loop_went_on = threading.Event()
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        self.began.set()
+        yield GaugeMetricFamily("went_on", "Whether it did.", self.loop_went_on.wait(10))
+
+
+async def test_the_sweeps_do_not_stand_still_while_metrics_are_made() -> None:
+    slow = PassesTime()
+    async with serving(app(Said(), slow)) as http:
+        scrape = asyncio.create_task(http.get("/metrics"))
+        await asyncio.to_thread(slow.began.wait, 10)
+        slow.loop_went_on.set()
+        response = await scrape
+        told = Scrape(await response.text())
+
+    assert told.value("went_on") == 1
 
 
 async def test_metrics_are_those_of_the_collectors_and_of_the_process() -> None:

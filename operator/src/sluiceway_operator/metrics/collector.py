@@ -43,8 +43,9 @@ class OperatorCollector(Collector):
     @override
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
-        tracked = self._tracked()
+        # in one step each, since what is copied goes on changing in another thread
+        tracked, swept = tuple(self._tracked()), tuple(self._swept())
         yield GaugeMetricFamily("sluiceway_operator_leading", "1: it may write, 0: another does.", self._leading())
         yield GaugeMetricFamily("sluiceway_operator_resources", "StreamConsumers looked after.", len(tracked))
         yield from resource_metrics(tracked, self._now())
-        yield from server_metrics(self._swept(), self._clock())
+        yield from server_metrics(swept, self._clock())

@@ -102,7 +102,7 @@ def _labelled_further(labelled: Collection[tuple[Tracked, tuple[str, ...]]], now
         labels=(*_LABELS, "pinned_by"),
     )
     for tracked, labels in labelled:
-        for reason, count in tracked.tally.decisions.items():
+        for reason, count in tuple(tracked.tally.decisions.items()):
             decisions.add_metric((*labels, reason), count)
         scaled.add_metric((*labels, "up"), tracked.tally.raised)
         scaled.add_metric((*labels, "down"), tracked.tally.reduced)
