@@ -153,9 +153,15 @@ class Release:
         """Go back to the revision before."""
         self._helm("rollback", self.name, "--wait", "--timeout", _READY, "--force-conflicts")
 
-    def uninstall(self) -> None:
-        """Remove it."""
-        self._helm("uninstall", self.name, "--wait", "--timeout", _READY)
+    def uninstall(self, *, missing_ok: bool = False) -> None:
+        """Remove it.
+
+        Args:
+            missing_ok: Whether it may be gone already.
+        """
+        self._helm(
+            "uninstall", self.name, "--wait", "--timeout", _READY, *(("--ignore-not-found",) if missing_ok else ())
+        )
 
     def _change(self, verb: str, values: Mapping[str, Any], *words: str, wait: bool) -> None:
         file = self.kubectl.folder / f"{self.name}-values.yaml"
