@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -292,3 +293,22 @@ async def test_items_of_a_batch_have_outcomes_of_their_own() -> None:
         await eventually(lambda: outcomes.all == 3)
     assert [(number, type(error).__name__) for number, error in outcomes.failures] == [(0, "RetryLater"), (1, "Reject")]
     assert outcomes.well == [2]
+
+
+async def test_a_handler_that_ran_out_of_memory_holds_nothing_any_more_wherever_its_frames_hang() -> None:
+    taken: list[weakref.ref[Any]] = []
+
+    async def handle(_: Item) -> None:
+        memory = asyncio.Event()  # stands for what a handler has taken
+        taken.append(weakref.ref(memory))
+        try:
+            raise MemoryError  # noqa: TRY301 - its frame is the one that holds it
+        except MemoryError:
+            # As the interpreter does where there is no memory left to note a frame of the first one.
+            raise MemoryError from None
+
+    async with a_pool(handle) as (_, outcomes, push):
+        push(0)
+        await eventually(lambda: outcomes.all == 1)
+
+        assert [reference() for reference in taken] == [None]

@@ -161,6 +161,14 @@ MUTANTS = (
     ),
     Mutant(
         promise=4,
+        name="what-took-all-memory-is-held-by-the-error-before",
+        file="engine/pool.py",
+        old="link = link.__context__",
+        new="link = None",
+        tests=(f"{_UNIT}/test_pool.py",),
+    ),
+    Mutant(
+        promise=4,
         name="replays-are-no-backlog",
         file="backlog.py",
         old='lags = (own.get(b"lag"), replay.get(b"lag"))',

@@ -26,6 +26,9 @@ _SLICE_SECONDS = 0.001
 """How long a worker goes on without letting the reader and the committer have the event loop."""
 
 
+_MOST_LINKS = 100
+"""How many errors that were raised one while handling another are let go of what they hold."""
+
 _ENDS_THE_PROCESS = (SystemExit, KeyboardInterrupt, GeneratorExit)
 _HEED_SECONDS = 1.0
 """How long a cancelled handler may take to end; then the consumer goes on, or stops, without it."""
@@ -304,5 +307,17 @@ def _this_task() -> asyncio.Task[None]:
 
 
 def _release_memory(error: BaseException) -> BaseException:
-    """Let go of what a handler that ran out of memory has taken: its frames hold it, and we need some to go on."""
-    return error.with_traceback(None) if isinstance(error, MemoryError) else error
+    """Let go of what a handler that ran out of memory has taken: its frames hold it, and we need some to go on.
+
+    The frames may hang on any error of the chain: where memory is wanting even for noting a frame, the interpreter raises
+    another MemoryError, whose context is the one of the handler. Nothing here may need memory before some is released.
+    """
+    if isinstance(error, MemoryError):
+        link: BaseException | None = error
+        links = 0
+        # Bounded, since a handler may have tied a chain into a ring.
+        while link is not None and links < _MOST_LINKS:
+            link.__traceback__ = None
+            link = link.__context__
+            links += 1
+    return error
