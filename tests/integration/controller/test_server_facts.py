@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 import redis.asyncio
+from tests.support.cluster import Cluster
+from tests.support.gates import ON_ONE_SERVER
 from tests.support.scraping import Scrape, scrape_of
 
 from sluiceway.embedded import EmbeddedServer
+from sluiceway.embedded.ports import HOST
 from sluiceway_operator.control import FactKeeper, Server, ServerAddress, SweepTally
 from sluiceway_operator.metrics import OperatorCollector, Swept
 
@@ -72,4 +75,16 @@ async def test_without_the_right_to_ask_nothing_is_told_and_nothing_fails(
     await keeper.once()
     assert (scrape(keeper).value("sluiceway_redis_memory_used_bytes") or 0) > 0
     await client.acl_deluser("poor")
+    await asked.close()
+
+
+@ON_ONE_SERVER
+async def test_on_a_cluster_each_master_tells_of_itself(cluster: Cluster) -> None:
+    asked = Server(ServerAddress(cluster.url))
+    keeper = FactKeeper(asked)
+
+    await keeper.once()
+
+    told = scrape(keeper).labels("sluiceway_redis_memory_used_bytes")
+    assert {each["node"] for each in told} == {f"{HOST}:{master.port}" for master in cluster.masters}
     await asked.close()
