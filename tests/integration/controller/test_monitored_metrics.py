@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import redis.asyncio
 from aiohttp import web
 from tests.support.consuming import one_server
@@ -11,9 +12,10 @@ from tests.support.control import Loop
 from tests.support.eventually import eventually
 from tests.support.groups_under_observation import Observed
 from tests.support.monitoring import expressions, metric_names
+from tests.support.prometheus import Prometheus, prometheus, prometheus_binaries
 from tests.support.scraping import Scrape
 from tests.support.shop import notifications_app, payments_app
-from tests.support.web_application import serving
+from tests.support.web_application import Http, serving
 from typing_extensions import override
 
 from sluiceway.embedded import EmbeddedServer
@@ -75,3 +77,38 @@ async def test_every_metric_of_alerts_and_dashboard_is_told(
     assert len(used) > 40
     assert used - told == set()
     await client.config_set("maxmemory", 0)
+
+
+@one_server
+@pytest.mark.parametrize("binary", prometheus_binaries())
+async def test_a_prometheus_that_scrapes_both_has_something_to_show_on_every_panel(
+    server: EmbeddedServer, client: redis.asyncio.Redis, tmp_path: Path, binary: str
+) -> None:
+    await client.config_set("maxmemory", 500_000_000)
+    panels = {where: expression for where, expression in expressions().items() if where.startswith("panel")}
+    operator = await busy_operator(server, client)
+    async with (
+        serving(operator) as operator_http,
+        serving(payments_app(server.url, tmp_path)) as shop_http,
+        prometheus(binary, tmp_path, {"operator": _port(operator_http), "shop": _port(shop_http)}) as running,
+    ):
+
+        async def empty_panels() -> list[str]:
+            return [where for where, expression in panels.items() if not await running.series(expression)]
+
+        async def all_shown() -> bool:
+            assert await empty_panels() == []
+            return True
+
+        await eventually(all_shown, within_seconds=60)
+        await eventually(lambda: _evaluated(running), within_seconds=60)
+    await client.config_set("maxmemory", 0)
+
+
+async def _evaluated(running: Prometheus) -> bool:
+    return await running.rule_health() == {"ok"}
+
+
+def _port(http: Http) -> int:
+    assert http.port is not None
+    return http.port

