@@ -10,6 +10,9 @@ from .registry import Resource
 from .resource import ScaleTargetRef, StreamConsumerStatus
 
 __all__ = [
+    "AlwaysLeading",
+    "Leadership",
+    "NotLeading",
     "Pod",
     "Reports",
     "Target",
@@ -30,6 +33,10 @@ class TargetForbidden(Exception):
 
 class TargetUnavailable(Exception):
     """Whoever runs the target does not answer now, or it was changed in between: look again."""
+
+
+class NotLeading(Exception):
+    """Another operator may be writing: we must not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +113,23 @@ class Reports(Protocol):
     async def event(self, resource: Resource, reason: str, message: str, *, warning: bool = False) -> None:
         """Say that something happened."""
         ...
+
+
+class Leadership(Protocol):
+    """Says who may write: of several operators only one."""
+
+    def check(self) -> None:
+        """Return if we may write now; asked right before every write.
+
+        Raises:
+            NotLeading: We may not.
+        """
+        ...
+
+
+class AlwaysLeading(Leadership):
+    """There is no other operator."""
+
+    @override
+    def check(self) -> None:
+        pass

@@ -2,6 +2,7 @@
 
 from .accounts import fetch_account
 from .api import Api, ApiFault
+from .lease import Lease, LeaseName, LeaseTimes
 from .workloads import KubernetesWorkloads
 
-__all__ = ["Api", "ApiFault", "KubernetesWorkloads", "fetch_account"]
+__all__ = ["Api", "ApiFault", "KubernetesWorkloads", "Lease", "LeaseName", "LeaseTimes", "fetch_account"]

@@ -48,6 +48,10 @@ class Api:
         """
         return await self._request("GET", path, query=query)
 
+    async def post(self, path: str, body: Json) -> Json:
+        """Create; raises as `get` does."""
+        return await self._request("POST", path, body=body)
+
     async def put(self, path: str, body: Json) -> Json:
         """Replace; raises as `get` does."""
         return await self._request("PUT", path, body=body)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from typing_extensions import override
 
-from ..ports import Pod, Target, TargetForbidden, TargetMissing, TargetUnavailable, Workloads
+from ..ports import AlwaysLeading, Leadership, Pod, Target, TargetForbidden, TargetMissing, TargetUnavailable, Workloads
 from .api import Api, ApiFault, Json, group_path
 
 __all__ = ["KubernetesWorkloads"]
@@ -22,10 +22,12 @@ class KubernetesWorkloads(Workloads):
 
     Args:
         api: The API server.
+        leadership: Is asked right before every write; None: there is no other operator.
     """
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, leadership: Leadership | None = None) -> None:
         self._api = api
+        self._leadership = leadership or AlwaysLeading()
 
     @override
     async def replicas(self, target: Target) -> int:
@@ -39,8 +41,10 @@ class KubernetesWorkloads(Workloads):
             return
         # with the version that was read: if somebody else wrote in between, this is refused and decided anew
         scale["spec"]["replicas"] = replicas
+        path = await self._path(target)
+        self._leadership.check()
         try:
-            await self._api.put(await self._path(target), scale)
+            await self._api.put(path, scale)
         except ApiFault as fault:
             raise _as_target(fault, target) from fault
 
@@ -58,6 +62,7 @@ class KubernetesWorkloads(Workloads):
             marked = pod["metadata"].get("annotations", {}).get(_DELETION_COST, "0")
             if marked == cost:
                 continue
+            self._leadership.check()
             try:
                 annotations = {"metadata": {"annotations": {_DELETION_COST: cost}}}
                 await self._api.merge(f"/api/v1/namespaces/{target.namespace}/pods/{name}", annotations)
