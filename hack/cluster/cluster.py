@@ -48,7 +48,7 @@ class Cluster:
     @property
     def context(self) -> str:
         """The name of its context in the kubeconfig."""
-        return f"kind-{self.name}"
+        return _context(self.name)
 
 
 def configurations() -> list[str]:
@@ -92,7 +92,8 @@ def find(cache: Cache, name: str) -> Cluster | None:
     if home is None or not json.loads(_state_file(cache, name).read_text()).get("complete"):
         return None
     kubectl, kubeconfig = build(cache, TOOLS["kubectl"]) / "kubectl", _kubeconfig(cache, name)
-    if not attempt([kubectl, "--kubeconfig", kubeconfig, "get", "--raw", "/readyz", "--request-timeout=10s"]):
+    ours = (kubectl, "--kubeconfig", kubeconfig, "--context", _context(name))
+    if not attempt([*ours, "get", "--raw", "/readyz", "--request-timeout=10s"]):
         return None
     return Cluster(name, kubeconfig, kubectl, home, reused=True)
 
@@ -126,7 +127,7 @@ def _create(cache: Cache, name: str, config: str) -> Cluster:
         home.open_door(kubectl, kubeconfig)
         for kind_of, selected in (("nodes", ()), ("pods", ("--all-namespaces",))):
             wait = ("wait", "--for=condition=Ready", kind_of, "--all", *selected, "--timeout=180s")
-            run([kubectl, "--kubeconfig", kubeconfig, *wait])
+            run([kubectl, "--kubeconfig", kubeconfig, "--context", _context(name), *wait])
         _state_file(cache, name).write_text(json.dumps({**state, "complete": True}))
     except ClusterError:
         logs = cache.logs / f"cluster-{name}"
@@ -163,6 +164,11 @@ def _remembered(cache: Cache, name: str) -> Home | None:
 
 def _config_key(config: str) -> str:
     return key_of(CONFIGURATIONS / f"{config}.yaml")
+
+
+def _context(name: str) -> str:
+    """What kind calls the context; it is always named, so that no other cluster is reached, whatever is the current one."""
+    return f"kind-{name}"
 
 
 def _folder(cache: Cache, name: str) -> Path:
