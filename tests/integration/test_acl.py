@@ -122,7 +122,7 @@ async def test_a_consumer_needs_no_more_than_its_rules(server: EmbeddedServer, c
     with capture_logs() as logs:
         async with running(service, client):
             await publish_numbers(server, "orders", [1, 2, 3, 4])
-            await eventually(lambda: {0, 1, 2, 3, 4} <= set(work.runs), within_seconds=20)
+            await eventually(lambda: {0, 1, 2, 3, 4} <= set(work.runs), within_seconds=60)
             assert work.runs.count(2) == 2
             await eventually(lambda: has_letters(mender), what="a dead letter")
             assert await replay_all(mender) == 1
@@ -186,7 +186,7 @@ async def test_a_consumer_that_lacks_a_rule_says_which_and_goes_on_once_it_has_i
 
             await client.execute_command("ACL", "SETUSER", "poor", rule)  # type: ignore[no-untyped-call]
 
-            await eventually(lambda: drained(client), within_seconds=20)
+            await eventually(lambda: drained(client), within_seconds=60)
             assert work.runs == [1]
             assert await client.xlen("receipts") == 1
 

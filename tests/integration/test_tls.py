@@ -236,7 +236,7 @@ async def test_a_service_whose_servers_certificate_ran_out_goes_on_by_itself_onc
         server.use(server.authority.issue("127.0.0.1", to="new"))
 
         await publish(server.settings())
-        await eventually(lambda: recorder.handled == [1], within_seconds=20)
+        await eventually(lambda: recorder.handled == [1], within_seconds=60)
 
 
 async def test_renewed_files_of_ours_are_read_again(start_tls_server: StartTls, tmp_path: Path) -> None:
@@ -257,4 +257,4 @@ async def test_renewed_files_of_ours_are_read_again(start_tls_server: StartTls, 
         server.authority.issue("shop", to="client")
 
         await publisher.publish(Numbered(number=1))
-        await eventually(lambda: recorder.handled == [1], within_seconds=20)
+        await eventually(lambda: recorder.handled == [1], within_seconds=60)

@@ -88,7 +88,7 @@ async def test_two_groups_that_trim_one_stream_under_load_see_every_event(
             publish_numbers(server, "orders", range(400)), publish_numbers(server, "orders", range(400))
         )
 
-        await eventually(lambda: len(first.handled) == len(second.handled) == 800, within_seconds=30)
+        await eventually(lambda: len(first.handled) == len(second.handled) == 800, within_seconds=60)
         await eventually(lambda: length(client, 20), what="the stream is as long as asked")
 
         assert sorted(first.handled) == sorted(second.handled) == sorted([*range(400)] * 2)
@@ -107,7 +107,7 @@ async def test_a_group_that_is_made_at_the_start_while_the_stream_is_trimmed_get
             client, ("XRANGE", "orders", "-", "+"), ("XGROUP", "CREATE", "orders", "late", "0")
         )
         await loading
-        await eventually(lambda: drained(client), within_seconds=30)
+        await eventually(lambda: drained(client), within_seconds=60)
         await several_more_looks(client)
 
         got = await take(client, "late", 1000)
@@ -163,7 +163,7 @@ async def test_a_long_stream_is_trimmed_in_steps_to_exactly_what_is_to_be_kept(
 ) -> None:
     async with running(trimming(server, keep=10_000, recorder=Recorder()), client):
         await publish(server, 5000)
-        await eventually(lambda: drained(client), within_seconds=30)
+        await eventually(lambda: drained(client), within_seconds=60)
         await several_more_looks(client)
         assert await client.xlen("orders") == 5000
     service = trimming(server, keep=7, recorder=Recorder())

@@ -83,7 +83,7 @@ async def drained(client: redis.asyncio.Redis, stream: str = STREAM, group: str 
 
 
 async def until_drained(
-    client: redis.asyncio.Redis, stream: str = STREAM, group: str = GROUP, within_seconds: float = 30.0
+    client: redis.asyncio.Redis, stream: str = STREAM, group: str = GROUP, within_seconds: float = 60.0
 ) -> None:
     """Wait until a group has nothing left to do on a stream."""
     await eventually(

@@ -34,7 +34,7 @@ async def eventually(
 async def eventually(
     predicate: Callable[[], Any],
     *,
-    within_seconds: float = 10.0,
+    within_seconds: float = 30.0,
     what: str | None = None,
     ignoring: tuple[type[Exception], ...] = (),
 ) -> Any:
@@ -82,7 +82,7 @@ async def eventually(
 def eventually_sync(
     predicate: Callable[[], T],
     *,
-    within_seconds: float = 10.0,
+    within_seconds: float = 30.0,
     what: str | None = None,
     ignoring: tuple[type[Exception], ...] = (),
 ) -> T:

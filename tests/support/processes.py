@@ -98,7 +98,7 @@ class Program:
         """The first line in which a regular expression is found."""
         return next((match for line in list(self.lines) if (match := re.search(pattern, line))), None)
 
-    async def line(self, pattern: str, within_seconds: float = 20.0) -> re.Match[str]:
+    async def line(self, pattern: str, within_seconds: float = 60.0) -> re.Match[str]:
         """Wait for a line of output.
 
         Args:
@@ -117,7 +117,7 @@ class Program:
         assert match is not None, f"{self._describe()} without {wanted}"
         return match
 
-    async def ended(self, within_seconds: float = 20.0) -> int:
+    async def ended(self, within_seconds: float = 60.0) -> int:
         """Wait for its end.
 
         Args:
@@ -132,7 +132,7 @@ class Program:
         await eventually(self._over, within_seconds=within_seconds, what=f"the end of {self._describe()}")
         return self._process.returncode
 
-    async def exits(self, code: int = 0, within_seconds: float = 20.0) -> None:
+    async def exits(self, code: int = 0, within_seconds: float = 60.0) -> None:
         """Wait for its end and check the exit code.
 
         Args:
@@ -235,7 +235,7 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
     programs.clear_away()
 
 
-def gone(pid: int, within_seconds: float = 10.0) -> None:
+def gone(pid: int, within_seconds: float = 30.0) -> None:
     """Wait until a process that is not a child of this one has ended.
 
     Raises:

@@ -121,7 +121,7 @@ async def test_watching_in_json_writes_a_document_a_line(
 ) -> None:
     await client.xgroup_create("orders", "payments", "0", mkstream=True)
     watch = programs.start("-m", "sluiceway", "groups", "--watch", "50ms", "--json", env=environment(server.url))
-    await eventually(lambda: len(watch.lines) >= 2, within_seconds=20)
+    await eventually(lambda: len(watch.lines) >= 2, within_seconds=60)
 
     assert [each["group"] for each in json.loads(watch.lines[1])["groups"]] == ["payments"]
     assert json.loads(watch.lines[1])["time"].endswith("Z")
@@ -137,4 +137,4 @@ async def test_watching_outlasts_a_restart_of_the_server(own_server: EmbeddedSer
     before = len(watch.lines)
     own_server.start()
 
-    await eventually(lambda: any("no group reads" in line for line in watch.lines[before:]), within_seconds=20)
+    await eventually(lambda: any("no group reads" in line for line in watch.lines[before:]), within_seconds=60)

@@ -94,7 +94,7 @@ async def ready(program: Program, port: int) -> None:
     """Wait until a service answers that it is ready."""
     await eventually(
         lambda: program.running and get(port, "/readyz")[0] == 200,
-        within_seconds=30,
+        within_seconds=60,
         what="a service that is ready",
         ignoring=(OSError,),
     )

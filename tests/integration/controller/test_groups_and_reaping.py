@@ -171,8 +171,8 @@ async def test_what_a_dead_consumer_owned_is_handled_once_by_a_living_one(
 
     async with service:
         await reap(payments.client, "orders", "payments", "dead")
-        await eventually(lambda: len(handled) == 20, within_seconds=30)
-        await eventually(lambda: no_pending(payments), within_seconds=30)
+        await eventually(lambda: len(handled) == 20, within_seconds=60)
+        await eventually(lambda: no_pending(payments), within_seconds=60)
 
     assert sorted(number for number, _ in handled) == list(range(20))
     assert "dead" not in {consumer.name for consumer in (await payments.look()).consumers}

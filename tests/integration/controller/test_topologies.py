@@ -62,9 +62,9 @@ async def test_through_a_failover_the_replicas_are_held_and_the_new_master_is_fo
         await loop.sweep(3)
         during = loop.condition("orders", "BacklogKnown")
         new = await watched.failed_over(old)
-        await eventually(lambda: known(loop), within_seconds=30)
+        await eventually(lambda: known(loop), within_seconds=60)
         await add(new, "orders", 300)
-        await eventually(lambda: look_sees(loop, 350), within_seconds=30)
+        await eventually(lambda: look_sees(loop, 350), within_seconds=60)
 
     assert (during.status, during.reason) == ("False", "ServerUnreachable")
     assert all(count >= max((*(count for _, count in written), 2)) for _, count in loop.workloads.written)
@@ -90,7 +90,7 @@ async def test_an_old_master_that_stood_still_is_not_believed_when_it_goes_on(wa
 
         os.kill(old.pid, signal.SIGCONT)
         # it still takes itself for the master, with an empty stream, on the connections that there are
-        await eventually(lambda: look_sees(loop, 7), within_seconds=30)
+        await eventually(lambda: look_sees(loop, 7), within_seconds=60)
         for _ in range(20):
             await loop.sweep()
             assert loop.status("orders").backlog.lag == 7  # type: ignore[union-attr]
@@ -113,7 +113,7 @@ async def test_a_server_that_a_sentinel_names_and_that_is_no_master_is_not_belie
                 said = loop.condition("orders", "BacklogKnown")
                 return f"{HOST}:{replica.port}, which sentinels name, is no master but a slave" in said.message
 
-            await eventually(refused, within_seconds=30)
+            await eventually(refused, within_seconds=60)
     finally:
         behind.kill()
 
@@ -195,7 +195,7 @@ async def test_a_node_that_dies_holds_its_own_groups_only_and_its_replica_takes_
         await loop.sweep()
         during = loop.condition(gone, "BacklogKnown"), loop.condition(alive, "BacklogKnown")
         await cluster.promoted()
-        await eventually(lambda: known(loop, gone), within_seconds=30)
+        await eventually(lambda: known(loop, gone), within_seconds=60)
 
     assert [condition.status for condition in during] == ["False", "True"]
     assert all(count >= 2 for _, count in loop.workloads.written)
@@ -214,7 +214,7 @@ async def test_a_slot_that_has_moved_is_looked_at_where_it_is(cluster: Cluster) 
         cluster.end_move(stream, first, second)
         await add(second, stream)
 
-        await eventually(lambda: look_sees(loop, 2, stream), within_seconds=30)
+        await eventually(lambda: look_sees(loop, 2, stream), within_seconds=60)
 
     assert half_way in ([], [(stream, 1)])
     assert loop.condition(stream, "Ready").status == "True"

@@ -133,7 +133,7 @@ async def test_consumers_that_are_killed_again_and_again_under_load_lose_and_dou
         consumer.kill()
 
     async with numbers_service(server.url):
-        await eventually(lambda: settled(client, [2 * value for value in numbers]), within_seconds=30)
+        await eventually(lambda: settled(client, [2 * value for value in numbers]), within_seconds=60)
     assert await doubles(client) == [2 * value for value in numbers]
     assert await dead_letters(client) == 0
 
@@ -200,7 +200,7 @@ async def test_a_server_that_is_killed_and_restarted_has_everything_it_acknowled
                 # The same event ID at each try: what an earlier try left in the stream has no effect of its own.
                 receipts[value] = await eventually(
                     partial(publisher.publish, Number(value=value), event_id=f"number {value}"),
-                    within_seconds=30,
+                    within_seconds=60,
                     ignoring=(Unavailable,),
                 )
                 if value == enough // 3:
@@ -216,7 +216,7 @@ async def test_a_server_that_is_killed_and_restarted_has_everything_it_acknowled
         async with redis.asyncio.Redis.from_url(server.url) as client:
             assert {receipt.entry_id for receipt in known} <= (await stored(client)).keys()
             everything = [2 * value for value in range(enough)]
-            await eventually(lambda: settled(client, everything), within_seconds=30)
+            await eventually(lambda: settled(client, everything), within_seconds=60)
             assert await doubles(client) == everything
 
 

@@ -409,7 +409,7 @@ async def test_a_consumer_that_broke_says_so_and_leaves_its_entries_to_others(
     await eventually(lambda: broken.consumers[0].failure, what="it says that it is broken")
 
     async with running(whole, client):
-        await until_drained(client, within_seconds=10)
+        await until_drained(client)
 
     assert seen == [entry_id, entry_id]
     assert "a defect of the engine" in str(broken.consumers[0].failure)

@@ -176,7 +176,7 @@ async def test_keys_keep_their_order_when_events_fail_at_random_places(server: E
     failing = dict(zip(islice(wanted, 0, None, 7), cycle((1, 2)), strict=False))
     lanes = Lanes(by_key, fails=failing)
     async with consuming(server, lanes, in_flight=24):
-        await eventually(lambda: len(lanes.finished) == 180, within_seconds=30)
+        await eventually(lambda: len(lanes.finished) == 180, within_seconds=60)
     assert lanes.overlaps == []
     assert lanes_of(lanes.finished) == {letter: list(range(30)) for letter in "abcdef"}
 

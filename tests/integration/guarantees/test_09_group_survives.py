@@ -93,7 +93,7 @@ async def test_under_load_nothing_published_after_the_loss_is_lost(
         going_on.set()
         await loading
 
-        await eventually(lambda: settled(client, *published[after:]), within_seconds=20)
+        await eventually(lambda: settled(client, *published[after:]), within_seconds=60)
 
 
 async def test_a_destroyed_group_costs_no_event_and_doubles_no_output(server: EmbeddedServer, client: Redis) -> None:
@@ -104,7 +104,7 @@ async def test_a_destroyed_group_costs_no_event_and_doubles_no_output(server: Em
             await client.xgroup_destroy("orders", "payments")
         await publish_numbers(server, "orders", [300])
 
-        await eventually(lambda: settled(client, *range(301)), within_seconds=20)
+        await eventually(lambda: settled(client, *range(301)), within_seconds=60)
 
     assert await answers(client, "payments") == dict.fromkeys(range(301), 1)
 
@@ -120,7 +120,7 @@ async def test_a_server_that_comes_back_empty_is_consumed_again(start_server: St
         server.start()
         await publish_numbers(server, "orders", [2])
 
-        await eventually(lambda: recorder.handled == [1, 2], within_seconds=20)
+        await eventually(lambda: recorder.handled == [1, 2], within_seconds=60)
 
 
 async def test_a_handler_that_runs_while_the_group_is_lost_commits_once(server: EmbeddedServer, client: Redis) -> None:
@@ -133,7 +133,7 @@ async def test_a_handler_that_runs_while_the_group_is_lost_commits_once(server: 
         await eventually(lambda: 2 in recorder.handled)
         recorder.open()
 
-        await eventually(lambda: settled(client, 1, 2), within_seconds=20)
+        await eventually(lambda: settled(client, 1, 2), within_seconds=60)
 
     assert await answers(client, "payments") == {1: 1, 2: 1}
 
@@ -151,7 +151,7 @@ async def test_events_of_one_key_go_on_after_the_group_was_lost_under_the_first_
         await eventually(lambda: service.consumers[0].stats.repaired)
         recorder.open()
 
-        await eventually(lambda: settled(client, 1, 2, 3), within_seconds=20)
+        await eventually(lambda: settled(client, 1, 2, 3), within_seconds=60)
 
     assert await answers(client, "payments") == {1: 1, 2: 1, 3: 1}
 
@@ -247,7 +247,7 @@ async def test_a_group_that_starts_at_the_end_loses_nothing_published_after_a_fl
 
         await in_one_step(client, ("FLUSHALL",), xadd("orders", 2))
 
-        await eventually(lambda: recorder.handled == [1, 2], within_seconds=20)
+        await eventually(lambda: recorder.handled == [1, 2], within_seconds=60)
 
 
 # --- the low watermark ------------------------------------------------------------------------------------------------
@@ -295,7 +295,7 @@ async def _play(url: str, stream: str, order: list[int], lost_after: int) -> Non
                 assert covered == set(range(min(order[finished:], default=len(order)))), (order, finished, low)
             await client.xgroup_destroy(stream, "payments")
             recorder.open()
-            await eventually(lambda: _answered(client, stream, len(order)), within_seconds=20)
+            await eventually(lambda: _answered(client, stream, len(order)), within_seconds=60)
         assert await answers(client, f"{stream}.out") == dict.fromkeys(order, 1)
 
 
@@ -317,7 +317,7 @@ async def test_a_watermark_ahead_of_a_stream_that_began_anew_skips_nothing(
 
         await in_one_step(client, ("DEL", "orders"), xadd("orders", 2, "5-1"))
 
-        await eventually(lambda: settled(client, 2), within_seconds=20)
+        await eventually(lambda: settled(client, 2), within_seconds=60)
 
 
 BEGUN_ANEW: dict[str, tuple[list[str], list[str], list[tuple[str, ...]]]] = {
@@ -352,7 +352,7 @@ async def test_a_stream_that_began_anew_below_the_watermark_skips_nothing(
         await in_one_step(client, ("DEL", "orders"), *added, *then)
 
         kept = [number for number, entry_id in enumerate(new, start=100) if ("XDEL", "orders", entry_id) not in then]
-        await eventually(lambda: settled(client, *kept), within_seconds=20)
+        await eventually(lambda: settled(client, *kept), within_seconds=60)
 
 
 REMOVALS: dict[str, tuple[str, ...]] = {
@@ -390,7 +390,7 @@ async def test_a_group_that_was_never_idle_goes_on_from_its_watermark(server: Em
         await eventually(lambda: service.consumers[0].stats.repaired == 1)
         recorder.open()
 
-        await eventually(lambda: settled(client, 1, 2), within_seconds=20)
+        await eventually(lambda: settled(client, 1, 2), within_seconds=60)
     assert recorder.handled.count(0) == 1
 
 
@@ -429,15 +429,15 @@ async def test_the_watermark_of_an_earlier_stream_is_forgotten_even_if_the_new_o
         await append(client, "orders", 1, "1000-0")
         await eventually(lambda: settled(client, 1))
         await in_one_step(client, ("DEL", "orders"), xadd("orders", 2, "5-1"))
-        await eventually(lambda: recorder.begun == [1, 2], within_seconds=20)
+        await eventually(lambda: recorder.begun == [1, 2], within_seconds=60)
 
         # Nothing of the new stream is settled, and it is lost once more when it is longer than the old one was.
         await append(client, "orders", 2, "2000-0")
         await client.xgroup_destroy("orders", "payments")
-        await eventually(lambda: service.consumers[0].stats.repaired == 2, within_seconds=20)
+        await eventually(lambda: service.consumers[0].stats.repaired == 2, within_seconds=60)
         recorder.open()
 
-        await eventually(lambda: settled(client, 1, 2), within_seconds=20)
+        await eventually(lambda: settled(client, 1, 2), within_seconds=60)
     assert await client.xpending_range("orders", "payments", "-", "+", 10) == []
     assert (await answers(client, "payments"))[2] == 2
 

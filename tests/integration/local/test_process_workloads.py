@@ -196,7 +196,7 @@ async def test_a_program_that_cannot_be_started_is_tried_again(folder: Path, see
         fresh.chmod(0o755)
         fresh.rename(later)
 
-        await eventually(lambda: seen.pids(replica.name), within_seconds=20)
+        await eventually(lambda: seen.pids(replica.name), within_seconds=60)
         assert replica.state is ReplicaState.RUNNING
 
 

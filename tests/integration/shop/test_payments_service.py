@@ -58,7 +58,7 @@ async def test_an_outage_of_the_provider_is_sat_out(
         await eventually(lambda: provider.refused >= 2)
         during = await client.xlen("payments")
         provider.over = True
-        await eventually(lambda: client.xlen("payments"), within_seconds=20)
+        await eventually(lambda: client.xlen("payments"), within_seconds=60)
 
     assert during == 0
     async with DeadLetters(server.url, "orders", "payments") as letters:
@@ -98,13 +98,13 @@ async def test_a_process_killed_between_the_charge_and_the_commit_charges_nobody
     async with Publisher(server.url, stream="orders") as publisher:
         for number in range(5):
             await publisher.publish(order_created(f"order-{number}"))
-    await eventually(lambda: list(Record(books)), within_seconds=30)
+    await eventually(lambda: list(Record(books)), within_seconds=60)
     first.kill()
     charged_before = {line["orderId"]: line["paymentId"] for line in Record(books)}
     assert await client.xlen("payments") == 0, "killed before anything was committed"
 
     payments_process(programs, server, books)
-    await eventually(lambda: has_length(client, "payments", 5), within_seconds=30)
+    await eventually(lambda: has_length(client, "payments", 5), within_seconds=60)
 
     lines = list(Record(books))
     assert sorted(line["orderId"] for line in lines) == [f"order-{number}" for number in range(5)]

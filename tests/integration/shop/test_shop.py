@@ -66,7 +66,7 @@ class Shop:
             async with self.customer.post("/orders", json=ORDER, headers={"Idempotency-Key": key}) as response:
                 return str((await response.json())["orderId"]) if response.status == 202 else None
 
-        accepted = await eventually(attempt, within_seconds=30, ignoring=NOT_YET)
+        accepted = await eventually(attempt, within_seconds=60, ignoring=NOT_YET)
         assert accepted is not None
         return accepted
 

@@ -132,7 +132,7 @@ async def test_a_full_store_takes_no_order_while_all_that_were_accepted_are_sett
                 served(payments_app(own_server.url, tmp_path / "books")),
                 served(notifications_app(own_server.url, tmp_path / "messages")),
             ):
-                await eventually(lambda: all_told(shop, places), within_seconds=20)
+                await eventually(lambda: all_told(shop, places), within_seconds=60)
             await refused(shop, request_once)
 
         await accepted_again(shop)

@@ -96,7 +96,7 @@ async def test_spans_that_are_still_here_are_sent_before_a_service_ends(
 
     shop.services["orders"].terminate()
 
-    await shop.services["orders"].exits(0, within_seconds=30)
+    await shop.services["orders"].exits(0, within_seconds=60)
     assert [span.trace_id for span in receiver.named("publish orders")] == [TRACE]
 
 
@@ -128,5 +128,5 @@ async def test_a_service_that_is_told_to_send_no_spans_sends_none(
 
     shop.services["orders"].terminate()
 
-    await shop.services["orders"].exits(0, within_seconds=30)
+    await shop.services["orders"].exits(0, within_seconds=60)
     assert receiver.spans == []

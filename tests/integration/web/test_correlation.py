@@ -165,7 +165,7 @@ async def test_requests_at_the_same_time_keep_their_flows_apart(server: Embedded
                 assert (await response.json())["correlationId"] == f"flow-{number}"
 
         await asyncio.gather(*(order(number) for number in range(100)))
-        await eventually(lambda: _all_there(client), within_seconds=20)
+        await eventually(lambda: _all_there(client), within_seconds=60)
 
     entries: Any = await client.xrange("messages")
     flows = {fields[b"payload"]: fields[b"correlationId"] for _, fields in entries}

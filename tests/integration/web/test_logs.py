@@ -97,7 +97,7 @@ async def test_a_wrong_password_is_reported_and_not_shown(start_server: StartSer
     await program.line("password")
 
     program.interrupt()
-    await program.exits(0, within_seconds=30)
+    await program.exits(0, within_seconds=60)
     assert SECRET not in program.output
 
 

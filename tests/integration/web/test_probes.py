@@ -54,7 +54,7 @@ async def test_a_service_is_ready_once_its_server_answers_not_in_a_long_outage_a
         (problem,) = await is_unready(http)
         assert problem.startswith("orders: no success on the server yet (")
         await proxy.accept()
-        await eventually(lambda: is_ready(http), within_seconds=20)
+        await eventually(lambda: is_ready(http), within_seconds=60)
 
         proxy.refuse()
         proxy.cut()
@@ -63,7 +63,7 @@ async def test_a_service_is_ready_once_its_server_answers_not_in_a_long_outage_a
         assert await answer(http, "/healthz") == (200, {"alive": True})
 
         await proxy.accept()
-        await eventually(lambda: is_ready(http), within_seconds=20)
+        await eventually(lambda: is_ready(http), within_seconds=60)
 
 
 @one_server

