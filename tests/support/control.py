@@ -7,13 +7,12 @@ from typing import Any
 
 from typing_extensions import override
 
-from sluiceway_operator.control import Server, ServerAddress, Stepper, Sweep, Tracked, Waker
-from sluiceway_operator.entry_id import EntryId
-from sluiceway_operator.ports import Pod, Reports, Target, TargetMissing, Workloads
+from sluiceway_operator.control import Endpoint, Server, ServerAddress, Tracked
+from sluiceway_operator.ports import AlwaysLeading, Pod, Reports, Target, TargetMissing, Workloads
 from sluiceway_operator.registry import Resource, ResourceKey
 from sluiceway_operator.resource import Condition, StreamConsumerSpec, StreamConsumerStatus
 
-__all__ = ["Clock", "CountedWorkloads", "Loop", "Told"]
+__all__ = ["Clock", "CountedWorkloads", "Loop", "Told", "resource"]
 
 
 class Clock:
@@ -74,6 +73,47 @@ class Told(Reports):
     async def event(self, resource: Resource, reason: str, message: str, *, warning: bool = False) -> None:
         self.events.append((resource.key.name, reason, warning))
 
+    def status_of(self, name: str) -> StreamConsumerStatus:
+        """The status that was told last."""
+        told = [status for told, status in self.statuses if told == name]
+        assert told, f"nothing was told of {name}"
+        return told[-1]
+
+    def condition(self, name: str, kind: str) -> Condition:
+        """A condition as it was told last."""
+        (found,) = [each for each in self.status_of(name).conditions or [] if each.type == kind]
+        return found
+
+
+def resource(
+    name: str,
+    *,
+    url: str = "redis://redis:6379",
+    stream: str = "orders",
+    uid: str = "",
+    generation: int = 1,
+    **spec: Any,
+) -> Resource:
+    """A resource that is called as its group and its target.
+
+    Args:
+        name: Of the resource, the group and the target.
+        url: Its server.
+        stream: The stream.
+        uid: Its identity; empty: one that goes with the name.
+        generation: Counts the changes of its spec.
+        spec: Further fields of the spec.
+    """
+    asked = {
+        "redis": {"url": url},
+        "stream": stream,
+        "group": {"name": name},
+        "scaleTargetRef": {"name": name},
+        **spec,
+    }
+    key = ResourceKey("shops", name)
+    return Resource(key, uid or f"uid-{name}", generation, StreamConsumerSpec.model_validate(asked))
+
 
 class Loop:
     """The control loop of one server, swept by hand.
@@ -86,11 +126,11 @@ class Loop:
         self.clock = Clock()
         self.workloads = CountedWorkloads()
         self.told = Told()
-        self.tracked: dict[str, Tracked] = {}
         self.server = Server(server if isinstance(server, ServerAddress) else ServerAddress(server))
-        stepper = Stepper(self.workloads, self.told, self._groups_of, self.clock)
-        self.waker = Waker(self.server, self._idle, self._wake)
-        self.sweeping = Sweep(self.server, self.tracked.values, stepper, clock=self.clock)
+        self._endpoint = Endpoint(self.server, self.workloads, self.told, AlwaysLeading(), clock=self.clock)
+        self.waker = self._endpoint.waker
+        self.sweeping = self._endpoint.sweep
+        self.tracked = self._endpoint.tracked
 
     def add(self, name: str, *, replicas: int | None = 0, stream: str = "orders", **spec: Any) -> None:
         """Look after a group called as its resource and its target.
@@ -103,15 +143,7 @@ class Loop:
         """
         if replicas is not None:
             self.workloads.counts[name] = replicas
-        asked = {
-            "redis": {"url": "redis://redis:6379"},
-            "stream": stream,
-            "group": {"name": name},
-            "scaleTargetRef": {"name": name},
-            **spec,
-        }
-        resource = Resource(ResourceKey("shops", name), f"uid-{name}", 1, StreamConsumerSpec.model_validate(asked))
-        self.tracked[name] = Tracked.begin(resource)
+        self._endpoint.put(Tracked.begin(resource(name, stream=stream, **spec)))
 
     async def sweep(self, times: int = 1, seconds: float = 1.0) -> None:
         """Sweep so often, so many seconds apart."""
@@ -121,19 +153,8 @@ class Loop:
 
     def status(self, name: str) -> StreamConsumerStatus:
         """The status that was told last."""
-        return [status for told, status in self.told.statuses if told == name][-1]
+        return self.told.status_of(name)
 
     def condition(self, name: str, kind: str) -> Condition:
         """A condition as it was told last."""
-        (found,) = [each for each in self.status(name).conditions or [] if each.type == kind]
-        return found
-
-    def _idle(self) -> dict[str, EntryId]:
-        return {each.resource.spec.stream: each.idle_at for each in self.tracked.values() if each.idle_at is not None}
-
-    async def _wake(self, streams: Collection[str]) -> None:
-        await self.sweeping.look_at([each for each in self.tracked.values() if each.resource.spec.stream in streams])
-
-    def _groups_of(self, tracked: Tracked) -> set[str]:
-        stream = tracked.resource.spec.stream
-        return {each.resource.spec.group.name for each in self.tracked.values() if each.resource.spec.stream == stream}
+        return self.told.condition(name, kind)

@@ -1,8 +1,11 @@
 """The control loop: look at all groups of a server, decide, act through ports, report."""
 
 from .conditions import ConditionType, Fact, Facts, conditions, flips
+from .endpoint import Endpoint
 from .fact_keeping import FactKeeper
+from .fleet import Fleet
 from .server import Server, ServerAddress
+from .servers import Servers, ServerUnknown, UrlServers
 from .stepping import Stepper
 from .sweeping import Sweep
 from .tally import Durations, ResourceTally, SweepTally
@@ -12,16 +15,21 @@ from .waking import Waker
 __all__ = [
     "ConditionType",
     "Durations",
+    "Endpoint",
     "Fact",
     "FactKeeper",
     "Facts",
+    "Fleet",
     "ResourceTally",
     "Server",
     "ServerAddress",
+    "ServerUnknown",
+    "Servers",
     "Stepper",
     "Sweep",
     "SweepTally",
     "Tracked",
+    "UrlServers",
     "Waker",
     "conditions",
     "flips",

@@ -1,10 +1,12 @@
 """One resource, one look: what is to be done, done, and told."""
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import structlog
 from redis.exceptions import RedisError
 
 from ..connection import Commands
@@ -12,7 +14,16 @@ from ..decide import Decision, decide_replicas, judge_consumers, learn, note_pod
 from ..entry_id import EntryId
 from ..observation import Backlog, Observation, Unknown
 from ..observe import MOST_COUNTED, Look, Missing, observe_groups
-from ..ports import Reports, Target, TargetForbidden, TargetMissing, TargetUnavailable, Workloads
+from ..ports import (
+    Leadership,
+    NotLeading,
+    Reports,
+    Target,
+    TargetForbidden,
+    TargetMissing,
+    TargetUnavailable,
+    Workloads,
+)
 from ..resource import LastDecision, Mode
 from ..streams import RELEASED, TrimOrder, ensure_group, reap, trim
 from .conditions import ConditionType, Fact
@@ -23,6 +34,7 @@ from .tracked import Tracked
 __all__ = ["Stepper"]
 
 _TRIM_EVERY_SECONDS = 5.0
+_STEP_SECONDS = 5.0
 
 
 class Stepper:
@@ -31,6 +43,7 @@ class Stepper:
     Args:
         workloads: Runs the consumers.
         reports: Tells the world.
+        leadership: Is asked before everything that is done on a server; who writes elsewhere asks it too.
         groups_of: Names of all groups that resources declare on a stream of the same server.
         clock: Seconds that never go back.
     """
@@ -39,30 +52,47 @@ class Stepper:
         self,
         workloads: Workloads,
         reports: Reports,
+        leadership: Leadership,
         groups_of: Callable[[Tracked], Collection[str]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._workloads = workloads
         self._reports = reports
+        self._leadership = leadership
         self._groups_of = groups_of
         self._clock = clock
+        self._log = structlog.get_logger()
 
-    async def step(self, tracked: Tracked, client: Commands, seen: Seen) -> None:
-        """Act on a look.
+    async def step(self, tracked: Tracked, client: Commands | None, seen: Seen) -> None:
+        """Act on a look, in bounded time.
 
-        Nothing that goes wrong with the target or the server is raised: it becomes a condition, and the next look tries
-        again.
+        Nothing is raised. What goes wrong with the target or the server becomes a condition, and whatever else goes
+        wrong with one resource stays with it; the next look tries again.
 
         Args:
             tracked: The resource.
-            client: Client of its server.
+            client: Client of its server; None while nobody knows where that is, and `seen` says so.
             seen: What was seen of its group.
         """
+        try:
+            async with tracked.one_at_a_time, asyncio.timeout(_STEP_SECONDS):
+                if not tracked.gone:
+                    await self._step(tracked, client, seen)
+        except NotLeading:
+            self._log.info("Not leading any more: nothing was written", resource=str(tracked.resource.key))
+        except Exception:  # noqa: BLE001  # one resource must not stop the others, whatever it is
+            self._log.exception("A step failed; the next look tries again", resource=str(tracked.resource.key))
+
+    async def _step(self, tracked: Tracked, client: Commands | None, seen: Seen) -> None:
         picture = Picture()
         try:
             target = Target(tracked.resource.key.namespace, tracked.resource.spec.scale_target_ref)
             replicas = await self._replicas(target, picture)
-            if isinstance(seen, Missing) and tracked.resource.spec.scaling.mode is not Mode.RECOMMEND:
+            if (
+                client is not None
+                and isinstance(seen, Missing)
+                and tracked.resource.spec.scaling.mode is not Mode.RECOMMEND
+            ):
                 seen = await self._make_group(tracked, client, seen)
             tracked.group_seen |= isinstance(seen, Look)
             tracked.look = seen if isinstance(seen, Look) else None
@@ -72,9 +102,11 @@ class Stepper:
             tracked.history = learn(tracked.history, tracked.resource.spec.scaling, looked)
             if replicas is not None:
                 await self._scale(tracked, target, looked, picture)
-                await self._reap(tracked, client, target, looked)
+                if client is not None:
+                    await self._reap(tracked, client, target, looked)
                 tracked.idle_at = _idle_at(seen, looked, picture)
-            await self._trim(tracked, client)
+            if client is not None:
+                await self._trim(tracked, client)
         except (RedisError, OSError, TimeoutError) as error:
             picture.problem(ConditionType.DEGRADED, "ServerRefused", str(error) or type(error).__name__)
         await report(tracked, picture, self._reports, self._clock())
@@ -93,6 +125,7 @@ class Stepper:
     async def _make_group(self, tracked: Tracked, client: Commands, seen: Missing) -> Seen:
         """Make the group, unless its policy forbids it, and look again."""
         spec = tracked.resource.spec
+        self._leadership.check()
         made = await ensure_group(client, spec.stream, spec.group, was_seen=tracked.group_seen)
         if made.how == "refused":
             return seen
@@ -126,6 +159,8 @@ class Stepper:
             if decision.replicas < looked.replicas:
                 held = {consumer.name: consumer.pending for consumer in looked.consumers}
                 await self._workloads.spare(target, held)
+            if tracked.gone:
+                return
             await self._workloads.scale(target, decision.replicas)
         except (TargetMissing, TargetForbidden) as error:
             picture.problem(ConditionType.DEGRADED, "ScaleRefused", str(error))
@@ -158,6 +193,7 @@ class Stepper:
         if spec.scaling.mode is Mode.RECOMMEND:
             return
         for name in verdict.dead:
+            self._leadership.check()
             reaped = await reap(client, spec.stream, spec.group.name, name)
             tracked.tally.released += reaped.released
             if reaped.removed:
@@ -169,6 +205,7 @@ class Stepper:
         spec, now = tracked.resource.spec, self._clock()
         if spec.trim is None or spec.scaling.mode is Mode.RECOMMEND or now < tracked.trim_due:
             return
+        self._leadership.check()
         done = await trim(client, TrimOrder(spec.stream, spec.trim, self._groups_of(tracked)))
         totals = tracked.totals
         tracked.totals = replace(

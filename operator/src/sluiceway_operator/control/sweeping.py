@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 
 import structlog
-from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from ..observation import Unknown
 from ..observe import LookFailed, observe_groups
@@ -21,7 +21,6 @@ __all__ = ["Sweep"]
 
 _GROUPS_PER_CALL = 100
 """Groups looked at by one call: less than a millisecond of the server's time where nothing has to be counted."""
-_STEP_SECONDS = 5.0
 
 
 class Sweep:
@@ -31,6 +30,7 @@ class Sweep:
         server: The server.
         tracked: Returns the resources on it, as they are now.
         stepper: Takes them on.
+        refused: Is told when the server begins not to let us in.
         every_seconds: From the beginning of one sweep to that of the next.
         clock: Seconds that never go back.
     """
@@ -41,18 +41,24 @@ class Sweep:
         tracked: Callable[[], Collection[Tracked]],
         stepper: Stepper,
         *,
+        refused: Callable[[], None] = lambda: None,
         every_seconds: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._server = server
         self._tracked = tracked
         self._stepper = stepper
+        self._refused = refused
         self._every_seconds = every_seconds
         self._clock = clock
         self._log = structlog.get_logger().bind(server=server.address.url)
         self._unreachable = False
         self.tally = SweepTally()
         """How its sweeps went."""
+        self.login_refused = False
+        """Whether the server did not let us in, when it was asked last."""
+        self.began_at = clock()
+        """When the latest sweep began, in seconds of the clock; before the first, since when it is waited for."""
         self.deviation_seconds = 0.0
         """How late the latest sweep began."""
 
@@ -68,6 +74,7 @@ class Sweep:
 
     async def once(self) -> None:
         """Look at every resource and take it a step on."""
+        self.began_at = self._clock()
         with self.tally.timed(self._clock):
             await self.look_at(self._tracked())
 
@@ -78,7 +85,8 @@ class Sweep:
         for start in range(0, len(everything), _GROUPS_PER_CALL):
             batch = everything[start : start + _GROUPS_PER_CALL]
             seen = await self._look(batch)
-            await asyncio.gather(*map(self._step, batch, seen))
+            steps = (self._stepper.step(each, self._server.client, one) for each, one in zip(batch, seen, strict=True))
+            await asyncio.gather(*steps)
 
     async def _look(self, batch: Sequence[Tracked]) -> Sequence[Seen]:
         """Look at what can be looked at with one call each, side by side: a part that does not answer spoils only its own."""
@@ -105,14 +113,6 @@ class Sweep:
             return [unknown] * len(batch)
         return seen
 
-    async def _step(self, tracked: Tracked, seen: Seen) -> None:
-        """Take one resource on; whatever goes wrong with it stays with it."""
-        try:
-            async with tracked.one_at_a_time, asyncio.timeout(_STEP_SECONDS):
-                await self._stepper.step(tracked, self._server.client, seen)
-        except Exception:  # noqa: BLE001  # one resource must not stop the others, whatever it is
-            self._log.exception("A step failed; the next look tries again", resource=str(tracked.resource.key))
-
     def _tell_reachable(self, error: Exception | None) -> None:
         self.tally.answered(error is None)
         if error is not None and not self._unreachable:
@@ -120,3 +120,6 @@ class Sweep:
         elif error is None and self._unreachable:
             self._log.info("Server is reached again")
         self._unreachable = error is not None
+        refused_before, self.login_refused = self.login_refused, isinstance(error, AuthenticationError)
+        if self.login_refused and not refused_before:
+            self._refused()

@@ -1,7 +1,7 @@
 """What the controller remembers of one resource between two looks."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..decide import Decision, History, PodLedger
 from ..entry_id import EntryId
@@ -48,6 +48,7 @@ class Tracked:
         totals: What trimming did.
         tally: What else was done.
         strangers: Consumers that are no pods of the target.
+        gone: Nobody asks for it any more: a step that still waits does nothing.
         one_at_a_time: Held by the step that is under way.
     """
 
@@ -68,6 +69,7 @@ class Tracked:
     totals: TrimTotals = field(default_factory=TrimTotals)
     tally: ResourceTally = field(default_factory=ResourceTally)
     strangers: tuple[str, ...] = ()
+    gone: bool = False
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
@@ -88,3 +90,9 @@ class Tracked:
         if guess != self.resource.spec.scaling.initial_capacity_per_replica and not self.history.capacity.observed:
             self.history = History.empty(resource.spec.scaling)
         self.resource = resource
+
+    def moved(self) -> None:
+        """Forget what was learned of streams: they are looked at on another server from now on."""
+        self.history = replace(History.empty(self.resource.spec.scaling), capacity=self.history.capacity)
+        self.calibration, self.count_next = None, MOST_COUNTED
+        self.group_seen, self.idle_at = False, None

@@ -13,6 +13,7 @@ import structlog
 from redis.exceptions import AskError, ClusterDownError, MovedError, RedisError, ResponseError, TryAgainError
 
 from ..entry_id import EntryId
+from .ending import end
 from .server import Server
 
 __all__ = ["Waker"]
@@ -68,9 +69,7 @@ class Waker:
                 else:
                     await asyncio.sleep(_NOTHING_IDLE_SECONDS)
         finally:
-            for task in waits.values():
-                task.cancel()
-            await asyncio.gather(*waits.values(), return_exceptions=True)
+            await end(waits.values())
 
     async def once(self) -> None:
         """Wait once, a second at most, and have what got an entry looked at.
