@@ -22,20 +22,28 @@ SPEC = StreamConsumerSpec.model_validate(
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    resource = Resource(ResourceKey("local", "payments"), "uid", 1, SPEC)
+    resource = Resource(ResourceKey("shop", "payments"), "uid", 1, SPEC)
     status = StreamConsumerStatus(replicas=ReplicasStatus(current=0, desired=0, wanted=0, reason="Idle"))
-    (tmp_path / "payments.json").write_text(json.dumps(account_document(resource, status)))
+    (tmp_path / "shop.payments.json").write_text(json.dumps(account_document(resource, status)))
     return tmp_path
 
 
 def test_it_explains(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = main(["explain", "payments", "--state", str(state)])
+    code = main(["explain", "payments", "--namespace", "shop", "--state", str(state)])
 
     assert (code, "0 replicas: Idle\n  there has been no work for 10 s" in capsys.readouterr().out) == (0, True)
 
 
+def test_without_a_namespace_it_is_default(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (state / "shop.payments.json").rename(state / "default.payments.json")
+
+    code = main(["explain", "payments", "--state", str(state)])
+
+    assert (code, "0 replicas: Idle" in capsys.readouterr().out) == (0, True)
+
+
 def test_it_explains_as_json(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["explain", "payments", "--state", str(state), "--json"])
+    main(["explain", "payments", "--namespace", "shop", "--state", str(state), "--json"])
 
     assert json.loads(capsys.readouterr().out)["replicas"]["reason"] == "Idle"
 
@@ -43,15 +51,15 @@ def test_it_explains_as_json(state: Path, capsys: pytest.CaptureFixture[str]) ->
 def test_a_name_that_is_not_there_is_answered_by_those_that_are(
     state: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = main(["explain", "payment", "--state", str(state)])
+    code = main(["explain", "payment", "--namespace", "shop", "--state", str(state)])
 
-    assert (code, "there is payments" in capsys.readouterr().err) == (1, True)
+    assert (code, "there is shop.payments" in capsys.readouterr().err) == (1, True)
 
 
 def test_a_file_that_is_something_else_is_refused(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (state / "other.json").write_text("[]")
+    (state / "shop.other.json").write_text("[]")
 
-    code = main(["explain", "other", "--state", str(state)])
+    code = main(["explain", "other", "--namespace", "shop", "--state", str(state)])
 
     assert (code, "cannot be understood" in capsys.readouterr().err) == (1, True)
 

@@ -31,6 +31,8 @@ examples:
   sluiceway-operator explain payments --json"""
 
 _NOT_FOUND = 404
+_DEFAULT_NAMESPACE = "default"
+"""Of what names none, as for kubectl."""
 
 
 def _configure(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +51,7 @@ def _configure(parser: argparse.ArgumentParser) -> None:
 
 def _execute(options: argparse.Namespace) -> Exit:
     try:
-        account = _from_state(options.state, options.name) if options.state else asyncio.run(_from_cluster(options))
+        account = _from_state(options) if options.state else asyncio.run(_from_cluster(options))
     except ValueError as error:
         raise Failure(
             f"{options.name} cannot be understood, is this command as new as the operator? {error}"
@@ -60,8 +62,9 @@ def _execute(options: argparse.Namespace) -> Exit:
     return Exit.OK
 
 
-def _from_state(folder: Path, name: str) -> Account:
-    file = folder / f"{name}.json"
+def _from_state(options: argparse.Namespace) -> Account:
+    folder: Path = options.state
+    file = folder / f"{options.namespace or _DEFAULT_NAMESPACE}.{options.name}.json"
     try:
         return read_account(json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
@@ -84,7 +87,7 @@ async def _from_cluster(options: argparse.Namespace) -> Account:
             f"no cluster to ask: {error}; give --kubeconfig, or --state for an operator without one", Exit.USAGE
         ) from error
     chosen = next((each for each in contexts if each["name"] == options.context), current)
-    namespace = options.namespace or chosen["context"].get("namespace") or "default"
+    namespace = options.namespace or chosen["context"].get("namespace") or _DEFAULT_NAMESPACE
     async with client:
         try:
             return await fetch_account(Api(client), namespace, options.name)

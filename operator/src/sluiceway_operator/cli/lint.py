@@ -73,7 +73,7 @@ def _execute(options: argparse.Namespace) -> Exit:
     summary = f"{_count(consumers, 'StreamConsumer')}, {_count(errors, 'error')}, {_count(warnings, 'warning')}"
     show(
         {"streamConsumers": consumers, "findings": [asdict(each) for each in findings]},
-        [*map(_line, findings), summary],
+        [*map(str, findings), summary],
         as_json=options.json,
     )
     return Exit.FAILED if errors else Exit.OK
@@ -91,11 +91,6 @@ def _text(file: str) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _line(finding: Finding) -> str:
-    field = f" {finding.field}:" if finding.field else ""
-    return f"{finding.file}:{finding.line}: {finding.severity}: {finding.subject}:{field} {finding.message}"
 
 
 COMMAND = Command("lint", _DESCRIPTION, _configure, _execute)

@@ -36,7 +36,9 @@ class Lifeline:
             pass_fds=(end,),
             start_new_session=True,
             stdin=subprocess.DEVNULL,
+            # whoever reads what the operator writes shall see its end when it ends
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         os.close(end)
         for pid in self._enrolled:

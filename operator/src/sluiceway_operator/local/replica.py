@@ -37,6 +37,10 @@ class Replica:
 
     Its name stays the same over all starts, as that of a pod does when its container is started again.
 
+    Attributes:
+        restarts: How often it was started again.
+        last_end: How its program ended by itself the last time; "" if it never did.
+
     Args:
         name: Its name, which its consumer gets too.
         program: What it runs.
@@ -51,6 +55,7 @@ class Replica:
         self.name = name
         self.uid = str(uuid.uuid4())
         self.restarts = 0
+        self.last_end = ""
         self._program = program
         self._lifeline = lifeline
         self._grace_seconds = grace_seconds
@@ -58,6 +63,7 @@ class Replica:
         self._made = time.monotonic()
         self._process: asyncio.subprocess.Process | None = None
         self._ends = 0
+        """Since it was healthy."""
         self._told_to_go = asyncio.Event()
         self._log = structlog.get_logger().bind(program=program.name, replica=name)
 
@@ -91,6 +97,7 @@ class Replica:
             how = await self._run_once()
             if self._told_to_go.is_set():
                 return
+            self.last_end = how
             self._ends = 1 if time.monotonic() - began >= HEALTHY_SECONDS else self._ends + 1
             pause = pause_before_restart(self._ends)
             self._log.warning("Replica ended by itself; it is started again", how=how, pause_seconds=pause)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from typing_extensions import override
+
 __all__ = ["Finding", "Severity"]
 
 
@@ -32,3 +34,8 @@ class Finding:
     subject: str
     field: str
     message: str
+
+    @override
+    def __str__(self) -> str:
+        field = f" {self.field}:" if self.field else ""
+        return f"{self.file}:{self.line}: {self.severity}: {self.subject}:{field} {self.message}"
