@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import redis.asyncio
+from tests.support.eventually import eventually
 from tests.support.groups_under_observation import Observed
 
 from sluiceway_operator.resource import Trim
-from sluiceway_operator.streams import Trimmed, TrimOrder, trim
+from sluiceway_operator.streams import Trimmed, TrimOrder, TrimRules, trim
 
 
 @pytest.fixture
@@ -24,9 +25,9 @@ def reports(client: redis.asyncio.Redis) -> Observed:
 
 
 async def trimmed(
-    group: Observed, *, groups: tuple[str, ...] = (), stale: tuple[str, ...] = (), **asked: Any
+    group: Observed, *, groups: tuple[str, ...] = (), deserted: tuple[str, ...] = (), **asked: Any
 ) -> Trimmed:
-    order = TrimOrder("orders", Trim.model_validate(asked), groups, stale)
+    order = TrimOrder("orders", TrimRules.of(Trim.model_validate(asked)), groups, deserted)
     last = await trim(group.client, order)
     while last.more:
         last = await trim(group.client, order)
@@ -156,16 +157,87 @@ async def test_nothing_goes_from_a_stream_without_a_group(payments: Observed) ->
     assert outcome.why_not == "NoGroup"
 
 
-async def test_a_stale_group_no_longer_holds_the_floor(payments: Observed, reports: Observed) -> None:
+async def add_long_ago(group: Observed, count: int) -> list[bytes]:
+    """Append entries whose IDs are of 1970."""
+    for number in range(count):
+        await group.client.xadd("orders", {"n": number}, id=f"1000-{number + 1}")
+    return await ids(group)
+
+
+async def test_a_group_without_a_consumer_holds_the_floor_until_it_is_known_how_long_it_has_had_none(
+    payments: Observed, reports: Observed
+) -> None:
     await payments.create()
     await reports.create()
-    added = await payments.add(10)
+    added = await add_long_ago(payments, 10)
     await settle(payments, 6)
 
-    outcome = await trimmed(payments, stale=("reports",))
+    waited = await trimmed(payments, groups=("payments",), staleGroupSeconds=60)
+    gone = await trimmed(payments, groups=("payments",), deserted=("reports",), staleGroupSeconds=60)
 
+    assert (waited.removed, waited.stale, waited.without_consumer) == (0, (), ("reports",))
+    assert (gone.removed, gone.stale, gone.held_by) == (6, ("reports",), "payments")
     assert await ids(payments) == added[6:]
-    assert outcome.held_by == "payments"
+
+
+async def test_a_group_whose_consumers_have_been_silent_for_too_long_is_not_waited_for(
+    payments: Observed, reports: Observed
+) -> None:
+    await payments.create()
+    await reports.create()
+    added = await add_long_ago(payments, 10)
+    await settle(payments, 6)
+    await reports.read("pod", 1)
+
+    lively = await trimmed(payments, groups=("payments",), staleGroupSeconds=3600)
+    silent = await eventually(lambda: not_waited_for(payments), within_seconds=30)
+
+    assert lively.removed == 0
+    assert silent
+    assert await ids(payments) == added[6:]
+
+
+async def test_of_a_group_that_nobody_reads_what_is_younger_stays(payments: Observed, reports: Observed) -> None:
+    await payments.create()
+    await reports.create()
+    await add_long_ago(payments, 10)
+    young = await payments.add(10)
+    await settle(payments, 20)
+
+    outcome = await trimmed(payments, groups=("payments",), deserted=("reports",), staleGroupSeconds=3600)
+
+    assert (outcome.removed, outcome.lost, outcome.stale, outcome.held_by) == (10, 0, ("reports",), "reports")
+    assert await ids(payments) == young
+
+
+async def test_a_group_that_nobody_reads_and_that_has_read_everything_is_not_called_stale(
+    payments: Observed, reports: Observed
+) -> None:
+    await payments.create()
+    await add_long_ago(payments, 3)
+    await settle(payments, 3)
+    await reports.create("$")
+
+    outcome = await trimmed(payments, groups=("payments",), deserted=("reports",), staleGroupSeconds=60)
+
+    assert (outcome.removed, outcome.stale) == (3, ())
+
+
+async def not_waited_for(group: Observed) -> bool:
+    return (await trimmed(group, groups=("payments",), staleGroupSeconds=1)).stale == ("reports",)
+
+
+async def test_a_group_that_a_resource_declares_is_waited_for_whoever_reads_it(
+    payments: Observed, reports: Observed
+) -> None:
+    await payments.create()
+    await reports.create()
+    await payments.add(10)
+    await settle(payments, 10)
+
+    outcome = await trimmed(payments, groups=("payments", "reports"), deserted=("reports",), staleGroupSeconds=1)
+
+    assert (outcome.removed, outcome.held_by) == (0, "reports")
 
 
 async def test_only_a_hard_cap_passes_the_floor_and_counts_exactly_what_is_lost(payments: Observed) -> None:

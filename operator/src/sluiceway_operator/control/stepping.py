@@ -25,7 +25,7 @@ from ..ports import (
     Workloads,
 )
 from ..resource import LastDecision, Mode
-from ..streams import RELEASED, TrimOrder, ensure_group, reap, trim
+from ..streams import RELEASED, TrimOrder, TrimRules, ensure_group, reap, trim
 from .conditions import ConditionType, Fact
 from .judging import Seen, observation
 from .status import Picture, report
@@ -206,7 +206,7 @@ class Stepper:
         if spec.trim is None or spec.scaling.mode is Mode.RECOMMEND or now < tracked.trim_due:
             return
         self._leadership.check()
-        done = await trim(client, TrimOrder(spec.stream, spec.trim, self._groups_of(tracked)))
+        done = await trim(client, TrimOrder(spec.stream, TrimRules.of(spec.trim), self._groups_of(tracked)))
         totals = tracked.totals
         tracked.totals = replace(
             totals,

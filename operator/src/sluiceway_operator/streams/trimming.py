@@ -1,11 +1,11 @@
 """Keeps a stream as short as was asked for, behind what any group still needs."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..connection import Commands
-from ..resource import Trim, TrimPolicy
 from ..script import Script
+from .rules import TrimRules
 
 __all__ = ["MOST_PER_CALL", "TrimOrder", "Trimmed", "trim"]
 
@@ -21,16 +21,16 @@ class TrimOrder:
 
     Args:
         stream: The stream.
-        trim: What was asked for.
+        rules: What was asked for.
         groups: Every group that is known to belong to the stream; while one of them is missing nothing is removed, since
-            what it needs cannot be told.
-        stale: Groups that no longer hold the floor.
+            what it needs cannot be told. They are waited for, whether anybody reads them or not.
+        deserted: Groups that have had no consumer for `rules.stale_seconds`.
     """
 
     stream: str
-    trim: Trim
+    rules: TrimRules
     groups: Collection[str]
-    stale: Collection[str] = field(default=())
+    deserted: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class Trimmed:
         floor: The oldest entry that any group still needs; empty if there is no group.
         held_by: The group that holds it, or that is missing.
         why_not: `GroupMissing`, `NoGroup` or `NoStream` if the policy could not be followed, else empty.
+        stale: Groups whose old entries were not waited for, since nobody reads them.
+        without_consumer: Groups that have no consumer; told only where `rules.stale_seconds` is given.
     """
 
     removed: int
@@ -52,6 +54,8 @@ class Trimmed:
     floor: str
     held_by: str
     why_not: str
+    stale: tuple[str, ...] = ()
+    without_consumer: tuple[str, ...] = ()
 
     @property
     def more(self) -> bool:
@@ -69,11 +73,17 @@ async def trim(client: Commands, order: TrimOrder) -> Trimmed:
     Raises:
         redis.exceptions.RedisError: The server does not answer, or refuses.
     """
-    wanted = order.trim
-    keep = wanted.max_length if wanted.policy is TrimPolicy.LENGTH and wanted.max_length is not None else -1
-    age = wanted.max_age_seconds if wanted.policy is TrimPolicy.AGE else None
-    keep_ms = -1 if age is None else age * 1000
-    numbers: list[str | int] = [keep, keep_ms, wanted.hard_max_length, MOST_PER_CALL, len(order.groups)]
-    reply = await _SCRIPT.run(client, [order.stream], [*numbers, *sorted(order.groups), *sorted(order.stale)])
-    removed, lost, length, floor, held_by, why_not = reply
-    return Trimmed(removed, lost, length, floor.decode(), held_by.decode(), why_not.decode())
+    rules = order.rules
+    numbers: list[str | int] = [
+        -1 if rules.keep is None else rules.keep,
+        -1 if rules.keep_seconds is None else rules.keep_seconds * 1000,
+        rules.hard_cap,
+        MOST_PER_CALL,
+        rules.stale_seconds * 1000,
+        len(order.groups),
+    ]
+    reply = await _SCRIPT.run(client, [order.stream], [*numbers, *sorted(order.groups), *sorted(order.deserted)])
+    removed, lost, length, *words = reply
+    floor, held_by, why_not = (each.decode("utf-8", "replace") for each in words[:3])
+    stale, without = (tuple(each.decode("utf-8", "replace") for each in names) for names in words[3:])
+    return Trimmed(removed, lost, length, floor, held_by, why_not, stale, without)
