@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
         )
 
 
-def add_json_option(parser: argparse.ArgumentParser) -> None:
+def add_json_option(parser: argparse._ActionsContainer) -> None:  # what a parser and a group of options have in common
     """Add `--json`."""
     parser.add_argument("--json", action="store_true", help="write JSON instead of text")
 

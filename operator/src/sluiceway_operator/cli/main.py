@@ -15,6 +15,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "explain": "why a consumer has the size that it has",
     "lint": "check StreamConsumer manifests without a cluster",
+    "simulate": "what a policy would do under a load, without touching anything",
 }
 """What each command does, in a line. Each is a module, which is loaded when the command is called."""
 
