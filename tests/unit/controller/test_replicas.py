@@ -242,6 +242,17 @@ def test_an_arrival_rate_of_the_past_alone_keeps_nobody() -> None:
     assert decision.replicas == 0
 
 
+def test_looks_that_follow_each_other_at_once_are_no_division_by_zero() -> None:
+    """Beside 5 s, 1e-222 s are lost: the sum of both less the longer one would be nothing."""
+    controller = Controller(scaling())
+    controller.sees(look(0, 1, added=0))
+    controller.sees(look(1e-222, 1, added=0))
+
+    decision = controller.sees(look(5, 1, lag=100, added=100))
+
+    assert (controller.history.arrivals.per_second, decision.wanted) == (0, 1)
+
+
 def test_a_stream_that_was_made_anew_counts_from_zero() -> None:
     controller = Controller(scaling())
     controller.sees(look(0, 1, added=1_000_000))

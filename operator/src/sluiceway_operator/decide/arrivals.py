@@ -24,11 +24,13 @@ class Arrivals:
     @property
     def per_second(self) -> float:
         """Entries a second."""
-        if len(self.intervals) < 2:  # one is left out
+        if not self.intervals:
             return 0.0
-        greatest = max(self.intervals, key=lambda each: each.arrived)
-        seconds = sum(each.seconds for each in self.intervals) - greatest.seconds
-        return (sum(each.arrived for each in self.intervals) - greatest.arrived) / seconds
+        greatest = max(range(len(self.intervals)), key=lambda at: self.intervals[at].arrived)
+        others = (*self.intervals[:greatest], *self.intervals[greatest + 1 :])
+        # summed, not taken off the sum of all: beside a long interval a very short one is lost in rounding
+        seconds = sum(each.seconds for each in others)
+        return sum(each.arrived for each in others) / seconds if seconds else 0.0
 
     def seen(self, count: int, seconds: float, memory_seconds: float) -> "Arrivals":
         """Add an interval and forget what is older than the memory.
