@@ -155,6 +155,20 @@ async def test_what_cannot_be_scaled_is_missing(workloads: KubernetesWorkloads, 
         await workloads.replicas(wanted)
 
 
+async def test_a_name_that_leads_out_of_the_namespace_leads_nowhere(
+    api_server: ApiServer, workloads: KubernetesWorkloads
+) -> None:
+    victim = target()
+    create(api_server, victim, 2)
+    for name in (f"../../default/deployments/{victim.ref.name}", f"{victim.ref.name}/scale?", "..", ""):
+        outside = Target("elsewhere", victim.ref.model_copy(update={"name": name}))
+
+        with pytest.raises(TargetMissing):
+            await workloads.scale(outside, 0)
+
+    assert replicas_of(api_server, victim) == 2
+
+
 async def test_without_the_right_it_is_forbidden(api_server: ApiServer) -> None:
     async with await connected(api_server) as client:
         client.configuration.api_key = {}

@@ -15,6 +15,10 @@ __all__ = [
     "NotLeading",
     "Pod",
     "Reports",
+    "SecretForbidden",
+    "SecretMissing",
+    "SecretUnavailable",
+    "Secrets",
     "Target",
     "TargetForbidden",
     "TargetMissing",
@@ -37,6 +41,18 @@ class TargetUnavailable(Exception):
 
 class NotLeading(Exception):
     """Another operator may be writing: we must not."""
+
+
+class SecretMissing(Exception):
+    """There is no such Secret."""
+
+
+class SecretForbidden(Exception):
+    """We may not read the Secret."""
+
+
+class SecretUnavailable(Exception):
+    """Whoever keeps the Secret does not answer now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +149,17 @@ class AlwaysLeading(Leadership):
     @override
     def check(self) -> None:
         pass
+
+
+class Secrets(Protocol):
+    """Keeps logins and certificates."""
+
+    async def read(self, namespace: str, name: str) -> Mapping[str, bytes]:
+        """Return what a Secret holds, by key.
+
+        Raises:
+            SecretMissing: There is no such Secret.
+            SecretForbidden: We may not read it.
+            SecretUnavailable: Nobody answers.
+        """
+        ...

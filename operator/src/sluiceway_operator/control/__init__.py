@@ -4,6 +4,7 @@ from .conditions import ConditionType, Fact, Facts, conditions, flips
 from .endpoint import Endpoint
 from .fact_keeping import FactKeeper
 from .fleet import Fleet
+from .secret_servers import SecretServers
 from .server import Server, ServerAddress
 from .servers import Servers, ServerUnknown, UrlServers
 from .stepping import Stepper
@@ -21,6 +22,7 @@ __all__ = [
     "Facts",
     "Fleet",
     "ResourceTally",
+    "SecretServers",
     "Server",
     "ServerAddress",
     "ServerUnknown",

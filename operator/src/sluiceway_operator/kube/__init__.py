@@ -3,6 +3,16 @@
 from .accounts import fetch_account
 from .api import Api, ApiFault
 from .lease import Lease, LeaseName, LeaseTimes
+from .secrets import KubernetesSecrets
 from .workloads import KubernetesWorkloads
 
-__all__ = ["Api", "ApiFault", "KubernetesWorkloads", "Lease", "LeaseName", "LeaseTimes", "fetch_account"]
+__all__ = [
+    "Api",
+    "ApiFault",
+    "KubernetesSecrets",
+    "KubernetesWorkloads",
+    "Lease",
+    "LeaseName",
+    "LeaseTimes",
+    "fetch_account",
+]

@@ -1,6 +1,7 @@
 """Requests to the API server as plain JSON: the official client's connection and login, without its models."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,9 @@ Json = dict[str, Any]
 _SECONDS = 10.0
 _MERGE = "application/merge-patch+json"
 _FIRST_FAULT = 400
+_NOT_FOUND = 404
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._:-]+)+")
+"""Names in a path are what somebody wrote into a resource: with `..` in one, it would lead to another namespace."""
 
 
 class ApiFault(Exception):
@@ -74,7 +78,7 @@ class Api:
                     self._plurals[api_version, resource["kind"]] = resource["name"]
             known = self._plurals.get((api_version, kind))
         if known is None:
-            raise ApiFault(404, f"there is no kind {kind} in {api_version}")
+            raise ApiFault(_NOT_FOUND, f"there is no kind {kind} in {api_version}")
         return known
 
     async def _request(
@@ -86,6 +90,8 @@ class Api:
         body: Json | None = None,
         content_type: str = "application/json",
     ) -> Json:
+        if not _PATH.fullmatch(path):
+            raise ApiFault(_NOT_FOUND, f"there can be nothing at {path}")
         headers = {"Accept": "application/json", **({"Content-Type": content_type} if body is not None else {})}
         parameters = await self._client.param_serialize(
             method,

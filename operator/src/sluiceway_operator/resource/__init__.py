@@ -3,6 +3,7 @@
 from .model import Model
 from .spec import (
     Consumers,
+    CredentialsSecretRef,
     DeadLetter,
     Group,
     Mode,
@@ -35,6 +36,7 @@ __all__ = [
     "BacklogStatus",
     "Condition",
     "Consumers",
+    "CredentialsSecretRef",
     "DeadLetter",
     "Group",
     "LastDecision",

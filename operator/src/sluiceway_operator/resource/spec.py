@@ -9,6 +9,7 @@ from .model import Model
 
 __all__ = [
     "Consumers",
+    "CredentialsSecretRef",
     "DeadLetter",
     "Group",
     "Mode",
@@ -74,6 +75,7 @@ class Redis(Model):
     ) = None
     url_from: SecretKeyRef | None = None
     credentials_secret_ref: CredentialsSecretRef | None = None
+    sentinel_credentials_secret_ref: CredentialsSecretRef | None = None
     tls: Tls | None = None
 
     @model_validator(mode="after")
