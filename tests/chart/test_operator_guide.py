@@ -9,7 +9,7 @@ from tests.support.helm import Chart
 from tests.support.repository import ROOT
 
 CHART = Chart("sluiceway")
-PAGES = [ROOT / f"docs/operations/{name}.md" for name in ("install", "upgrade", "uninstall")]
+PAGES = [ROOT / f"docs/operations/{name}.md" for name in ("install", "upgrade", "uninstall", "security")]
 FLAGS = {"--wait", "--create-namespace", "--reuse-values"}
 COMMANDS = [
     shlex.split(line)
@@ -28,7 +28,7 @@ def test_a_command_gives_values_that_the_chart_takes(command: list[str]) -> None
 
 
 def test_there_are_commands_to_check() -> None:
-    assert len(COMMANDS) == 4
+    assert len(COMMANDS) == 5
 
 
 def test_the_roles_have_the_name_that_the_guide_looks_at() -> None:

@@ -40,10 +40,10 @@ def create_user(server: EmbeddedServer, *rules: str, name: str | None = None) ->
     return urlunsplit(parts._replace(netloc=f"{user}:{password}@{parts.hostname}:{parts.port}"))
 
 
-def documented_rules(heading: str) -> tuple[str, ...]:
-    """The rules that docs/guide/acl.md gives under a heading."""
-    page = (ROOT / "docs/guide/acl.md").read_text()
-    (rules,) = [found["rules"] for found in _RULES.finditer(page) if found["heading"] == heading]
+def documented_rules(heading: str, page: str = "docs/guide/acl.md") -> tuple[str, ...]:
+    """The rules that a page gives under a heading."""
+    text = (ROOT / page).read_text()
+    (rules,) = [found["rules"] for found in _RULES.finditer(text) if found["heading"] == heading]
     return tuple(rules.split())
 
 
