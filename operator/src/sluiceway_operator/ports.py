@@ -14,6 +14,7 @@ __all__ = [
     "Leadership",
     "NotLeading",
     "Pod",
+    "ReportFailed",
     "Reports",
     "SecretForbidden",
     "SecretMissing",
@@ -53,6 +54,10 @@ class SecretForbidden(Exception):
 
 class SecretUnavailable(Exception):
     """Whoever keeps the Secret does not answer now."""
+
+
+class ReportFailed(Exception):
+    """What was to be told was not taken; it is worth telling again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +128,15 @@ class Reports(Protocol):
     """Tells the world."""
 
     async def status(self, resource: Resource, status: StreamConsumerStatus) -> None:
-        """Show a resource's status."""
+        """Show a resource's status.
+
+        Raises:
+            ReportFailed: It was not taken.
+        """
         ...
 
     async def event(self, resource: Resource, reason: str, message: str, *, warning: bool = False) -> None:
-        """Say that something happened."""
+        """Say that something happened; nothing is raised if nobody listens."""
         ...
 
 

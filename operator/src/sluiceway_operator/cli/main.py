@@ -14,6 +14,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "explain": "why a consumer has the size that it has",
+    "run": "look after the StreamConsumers of a cluster",
     "lint": "check StreamConsumer manifests without a cluster",
     "simulate": "what a policy would do under a load, without touching anything",
 }

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from ..decide import Limit
 from ..observation import Backlog, Observation
-from ..ports import Reports
+from ..ports import ReportFailed, Reports
 from ..resource import (
     Accuracy,
     BacklogStatus,
@@ -69,7 +69,11 @@ async def report(tracked: Tracked, picture: Picture, reports: Reports, now: floa
         or before.observed_generation != status.observed_generation
     )
     if pressing or now - tracked.reported_at >= _NUMBERS_EVERY_SECONDS:
-        await reports.status(resource, status)
+        try:
+            await reports.status(resource, status)
+        except ReportFailed:
+            # it stays untold, so that the next step tells it
+            return
         tracked.reported, tracked.reported_at = status, now
 
 
