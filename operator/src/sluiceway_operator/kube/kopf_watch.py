@@ -5,6 +5,7 @@ signals of a main thread for itself.
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -64,6 +65,8 @@ class KopfWatch:
             finally:
                 loop.call_soon_threadsafe(tell, how)
 
+        # that it leaves signals alone is as it should be
+        logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
         # a daemon: a watch that does not end must not keep the process from ending
         threading.Thread(target=live, name="kopf", daemon=True).start()
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
-from ..control import Fleet, UrlServers
+from ..control import Fleet, SecretServers
 from ..health import OperatorHealth
 from ..metrics import OperatorCollector, Swept
 from ..registry import Registry
@@ -22,6 +22,7 @@ from .kopf_watch import KopfWatch
 from .lease import Lease, LeaseName
 from .listing import Listing
 from .reports import KubernetesReports
+from .secrets import KubernetesSecrets
 from .workloads import KubernetesWorkloads
 
 __all__ = ["Settings", "operate", "own_identity"]
@@ -71,7 +72,7 @@ async def operate(settings: Settings, way: Way, stop: asyncio.Event) -> None:
         listing = Listing(api, settings.namespaces, feed)
         fleet = Fleet(
             registry,
-            UrlServers(),
+            SecretServers(KubernetesSecrets(api)),
             KubernetesWorkloads(api, lease),
             KubernetesReports(api, lease, settings.identity),
             lease,

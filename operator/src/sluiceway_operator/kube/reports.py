@@ -1,5 +1,6 @@
 """What is told of a StreamConsumer: its status, and Kubernetes Events."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -50,7 +51,8 @@ class KubernetesReports(Reports):
         event = {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
-            "metadata": {"generateName": f"{key.name[:200]}.", "namespace": key.namespace},
+            # a name as client-go gives: the API server's own would not take a dot before what it adds
+            "metadata": {"name": f"{key.name[:200]}.{secrets.token_hex(8)}", "namespace": key.namespace},
             "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "type": "Warning" if warning else "Normal",
             "reason": reason,

@@ -1,0 +1,202 @@
+"""The operator as a process, on a real API server and a real Redis: what a user sees of it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import redis.asyncio
+from tests.support.api_server import ApiServer
+from tests.support.consuming import one_server
+from tests.support.eventually import eventually
+from tests.support.http import get
+from tests.support.processes import Program, Programs
+from tests.support.repository import ROOT
+
+from sluiceway.embedded import EmbeddedServer
+from sluiceway.embedded.ports import free_port
+
+pytestmark = one_server
+
+
+@dataclass
+class Stage:
+    """A namespace with what a StreamConsumer needs, and operators for it."""
+
+    api: ApiServer
+    programs: Programs
+    redis_url: str
+    namespace: str
+
+    def kubectl(self, *words: str) -> str:
+        """Run kubectl in the namespace."""
+        return self.api("--namespace", self.namespace, *words)
+
+    def operator(self, name: str = "operator-1", port: int | None = None) -> Program:
+        """Start an operator that looks after this namespace alone."""
+        words = (
+            "--namespaces",
+            self.namespace,
+            "--lease-namespace",
+            self.namespace,
+            "--port",
+            str(port or free_port()),
+        )
+        return self.programs.start(
+            *("-m", "sluiceway_operator", "run", "--kubeconfig", str(self.api.kubeconfig), *words),
+            env={"POD_NAME": name},
+        )
+
+    def deploy(self, name: str, replicas: int = 0) -> None:
+        """Make a Deployment whose pods nobody runs."""
+        labels = {"app": name}
+        pod = {"containers": [{"name": "main", "image": "localhost/none"}]}
+        spec = {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        }
+        self._apply("apps/v1", "Deployment", name, spec)
+
+    def consume(self, name: str, **spec: Any) -> None:
+        """Make a StreamConsumer of stream `orders` whose group and target are called as it is."""
+        asked = {
+            "redis": {"url": self.redis_url},
+            "stream": "orders",
+            "group": {"name": name},
+            "scaleTargetRef": {"name": name},
+            **spec,
+        }
+        self._apply("sluiceway.dev/v1alpha1", "StreamConsumer", name, asked)
+
+    def replicas(self, name: str) -> int:
+        """How many replicas a Deployment shall have."""
+        return int(json.loads(self.kubectl("get", "deployment", name, "--output", "json"))["spec"]["replicas"])
+
+    def status(self, name: str) -> dict[str, Any]:
+        """The status of a StreamConsumer; empty before the first."""
+        found: dict[str, Any] = json.loads(self.kubectl("get", "strc", name, "--output", "json")).get("status", {})
+        return found
+
+    def reason(self, name: str, kind: str) -> str | None:
+        """The reason of one condition; None if there is no such condition."""
+        conditions = self.status(name).get("conditions", [])
+        return next((each["reason"] for each in conditions if each["type"] == kind), None)
+
+    def events(self, reason: str) -> list[str]:
+        """What Events of a reason say."""
+        listing = json.loads(self.kubectl("get", "events", "--field-selector", f"reason={reason}", "--output", "json"))
+        return [each["message"] for each in listing["items"]]
+
+    def _apply(self, api_version: str, kind: str, name: str, spec: dict[str, Any]) -> None:
+        metadata = {"name": name, "namespace": self.namespace}
+        self.api.apply({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec})
+
+
+@pytest.fixture
+def stage(api_server: ApiServer, programs: Programs, server: EmbeddedServer) -> Iterator[Stage]:
+    api_server("apply", "--server-side", "--filename", str(ROOT / "k8s/crds/streamconsumers.yaml"))
+    api_server("wait", "--for=condition=Established", "crd/streamconsumers.sluiceway.dev")
+    namespace = f"shop-{secrets.token_hex(4)}"
+    api_server("create", "namespace", namespace)
+    yield Stage(api_server, programs, server.url, namespace)
+    # nobody removes what is in a namespace here: there are no controllers
+    api_server("--namespace", namespace, "delete", "strc", "--all")
+
+
+async def publish(client: redis.asyncio.Redis, count: int) -> None:
+    for _ in range(count):
+        await client.xadd("orders", {"a": "1"})
+
+
+async def test_a_backlog_gets_replicas_and_is_told(stage: Stage, client: redis.asyncio.Redis) -> None:
+    stage.deploy("payments")
+    stage.consume("payments", scaling={"maxReplicas": 7})
+    stage.operator()
+    await eventually(lambda: stage.reason("payments", "Ready") == "AsAskedFor", within_seconds=60)
+
+    await publish(client, 500)
+
+    await eventually(lambda: stage.replicas("payments") == 7, within_seconds=60)
+    await eventually(lambda: stage.status("payments")["replicas"]["desired"] == 7, within_seconds=60)
+    assert stage.reason("payments", "ScalingLimited") == "MaxReplicas"
+    assert [each for each in stage.events("Scaled") if "-> 7 replicas of Deployment" in each]
+    assert stage.events("GroupCreated") == ["group payments of orders was made, beginning after 0-0"]
+
+
+async def test_replicas_set_by_hand_are_corrected(stage: Stage, client: redis.asyncio.Redis) -> None:
+    stage.deploy("payments")
+    stage.consume("payments", scaling={"maxReplicas": 3})
+    stage.operator()
+    await publish(client, 500)
+    await eventually(lambda: stage.replicas("payments") == 3, within_seconds=60)
+
+    stage.kubectl("scale", "deployment", "payments", "--replicas", "1")
+
+    await eventually(lambda: stage.replicas("payments") == 3, within_seconds=60)
+
+
+async def test_a_consumer_that_is_deleted_is_left_alone(stage: Stage, client: redis.asyncio.Redis) -> None:
+    for name in ("payments", "notifications"):
+        stage.deploy(name)
+        stage.consume(name, scaling={"maxReplicas": 3})
+    stage.operator()
+    await eventually(lambda: stage.reason("payments", "Ready") == "AsAskedFor", within_seconds=60)
+
+    stage.kubectl("delete", "strc", "payments")
+    await publish(client, 500)
+
+    await eventually(lambda: stage.replicas("notifications") == 3, within_seconds=60)
+    assert stage.replicas("payments") == 0
+
+
+async def test_a_target_that_comes_later_is_found(stage: Stage, client: redis.asyncio.Redis) -> None:
+    stage.consume("payments", scaling={"maxReplicas": 2})
+    stage.operator()
+    await eventually(lambda: stage.reason("payments", "TargetFound") == "NotFound", within_seconds=60)
+    await publish(client, 500)
+
+    stage.deploy("payments")
+
+    await eventually(lambda: stage.replicas("payments") == 2, within_seconds=60)
+    await eventually(lambda: stage.reason("payments", "TargetFound") == "Found", within_seconds=60)
+
+
+async def test_when_the_leader_is_killed_the_standby_goes_on(stage: Stage, client: redis.asyncio.Redis) -> None:
+    stage.deploy("payments")
+    stage.consume("payments", scaling={"maxReplicas": 4})
+    leader = stage.operator("operator-1")
+    await leader.line("Leading", within_seconds=60)
+    standby = stage.operator("operator-2")
+    await standby.line("All StreamConsumers are known", within_seconds=60)
+
+    leader.kill()
+    await publish(client, 500)
+
+    await eventually(lambda: stage.replicas("payments") == 4, within_seconds=60)
+    lease = json.loads(stage.kubectl("get", "lease", "sluiceway-operator", "--output", "json"))
+    assert lease["spec"]["holderIdentity"] == "operator-2"
+
+
+async def test_it_tells_that_it_is_ready_and_ends_when_it_is_asked_to(stage: Stage) -> None:
+    stage.deploy("payments")
+    stage.consume("payments")
+    port = free_port()
+    operator = stage.operator(port=port)
+    await operator.line("All StreamConsumers are known", within_seconds=60)
+    await eventually(lambda: stage.status("payments"), within_seconds=60)
+
+    assert get(port, "/healthz")[0] == 200
+    assert get(port, "/readyz")[0] == 200
+    told = [line for line in get(port, "/metrics")[1].splitlines() if "streamconsumer_replicas_desired{" in line]
+    assert [(f'namespace="{stage.namespace}"' in line, line.split()[-1]) for line in told] == [(True, "0.0")]
+
+    operator.terminate()
+
+    await operator.exits(0)
+    lease = json.loads(stage.kubectl("get", "lease", "sluiceway-operator", "--output", "json"))
+    assert not lease["spec"].get("holderIdentity")
