@@ -106,7 +106,7 @@ class KopfWatch:
                 password=known.password or None,
             )
 
-        @kopf.on.event(_GROUP, _VERSION, _PLURAL, registry=registry)
+        @kopf.on.event(group=_GROUP, version=_VERSION, plural=_PLURAL, registry=registry)
         async def seen(event: kopf.RawEvent, **_: Any) -> None:
             loop.call_soon_threadsafe(self._take, event["type"], dict(event["object"]))
 
