@@ -173,6 +173,22 @@ def test_a_drained_stream_is_left_to_one_replica_at_once() -> None:
     assert (decision.replicas, decision.reason) == (1, Reason.IDLE_WAIT)
 
 
+def test_what_arrived_before_a_stream_was_drained_does_not_call_the_replicas_back() -> None:
+    controller = Controller(scaling())
+    for second in range(15):
+        controller.sees(look(second, 10, lag=20, held=(1,) * 10, added=50 * second))
+    drained = [look(15 + second, 10, added=50 * 14) for second in range(3)]
+    replicas = [controller.sees(each).replicas for each in drained][-1]
+    assert controller.history.arrivals.per_second > 0
+
+    after = []
+    for second in range(18, 24):
+        replicas = controller.sees(look(second, replicas, added=50 * 14)).replicas
+        after.append(replicas)
+
+    assert after == [1] * 6
+
+
 def test_replicas_that_hold_work_are_waited_for_but_not_for_ever() -> None:
     controller = Controller(scaling(scaleDown={"drainWaitSeconds": 30, "stabilizationSeconds": 0}))
     controller.sees(look(0, 6, lag=5, held=(1,) * 6, added=11))

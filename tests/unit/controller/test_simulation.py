@@ -113,10 +113,31 @@ def test_the_hpa_keeps_the_most_of_five_minutes_and_keda_the_last_one_for_as_lon
 
 def test_numaflow_takes_the_time_that_the_backlog_needs_over_the_time_that_it_should() -> None:
     policy = NumaflowPolicy(target_seconds=10, most=20)
-    policy.decide(seen(0, asked=2, lag=500))
+    policy.decide(seen(0, asked=2, lag=90))
 
     # 300 done in 60 s are 5/s; 90 pending need 18 s; 18 / 10 x 2 = 3.6
     assert policy.decide(seen(60, asked=2, lag=88, in_work=2, done=300)) == 4
+
+
+@pytest.mark.parametrize(
+    ("lag", "done", "wanted"),
+    [(0, 0, 0), (0, 300, 1), (90, 0, 1)],
+)
+def test_numaflow_keeps_one_if_only_one_of_pending_and_rate_is_zero(lag: int, done: int, wanted: int) -> None:
+    policy = NumaflowPolicy(target_seconds=10, most=20)
+    policy.decide(seen(0, asked=2, lag=lag))
+
+    assert policy.decide(seen(60, asked=2, lag=lag, done=done)) == wanted
+
+
+def test_numaflow_averages_what_is_pending_and_decides_every_thirty_seconds() -> None:
+    policy = NumaflowPolicy(target_seconds=10, most=20)
+    policy.decide(seen(0, asked=2, lag=20))
+    policy.decide(seen(15, asked=2, lag=100, done=75))
+
+    # 150 done in 30 s are 5/s; (20 + 100 + 180) / 3 pending need 20 s
+    assert policy.decide(seen(30, asked=2, lag=180, done=150)) == 4
+    assert policy.decide(seen(45, asked=4, lag=1000, done=225)) == 4
 
 
 def test_knative_averages_over_a_minute_and_panics_over_six_seconds() -> None:
