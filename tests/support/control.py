@@ -34,9 +34,11 @@ class CountedWorkloads(Workloads):
         self.spared: list[Mapping[str, int]] = []
         self.existing: dict[str, list[str]] = {}
         self.fault: Exception | None = None
+        self.asked = 0
 
     @override
     async def replicas(self, target: Target) -> int:
+        self.asked += 1
         if self.fault is not None:
             raise self.fault
         if target.ref.name not in self.counts:

@@ -251,7 +251,7 @@ async def test_a_consumer_whose_pod_is_gone_is_reaped_and_a_stranger_is_not(loop
     await loop.sweep()
     loop.workloads.existing["payments"] = []
 
-    await loop.sweep(3)
+    await loop.sweep(8)
 
     names = {seen.name: seen.pending for seen in (await payments.look()).consumers}
     assert names == {"somebody": 2, "~released": 2}

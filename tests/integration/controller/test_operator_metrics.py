@@ -140,7 +140,7 @@ async def test_a_dead_consumer_is_told_as_silent_and_then_as_reaped(loop: Loop, 
     assert of_payments(scrape(loop), "consumers_silent") == {"consumers_silent": 1}
     del loop.workloads.existing["payments"]
 
-    await loop.sweep(2)
+    await loop.sweep(8)
 
     assert of_payments(scrape(loop), "consumers_reaped_total", "entries_released_total", "consumers_silent") == {
         "consumers_reaped_total": 1,

@@ -51,10 +51,16 @@ class Endpoint:
         self.tracked: dict[ResourceKey, Tracked] = {}
         """What is looked after on this server."""
         stepper = Stepper(workloads, reports, leadership, self._groups_of, clock)
-        self.sweep = Sweep(
-            server, self.tracked.values, stepper, refused=refused, every_seconds=every_seconds, clock=clock
-        )
         self.waker = Waker(server, self._idle, self._wake, clock)
+        self.sweep = Sweep(
+            server,
+            self.tracked.values,
+            stepper,
+            waited_for=self.waker.waits_for,
+            refused=refused,
+            every_seconds=every_seconds,
+            clock=clock,
+        )
         self.facts = FactKeeper(server)
         self._new: dict[ResourceKey, Tracked] = {}
         self._something_new = asyncio.Event()

@@ -44,7 +44,7 @@ class Picture:
         self.facts.setdefault(kind, Fact("True", reason, message))
 
 
-async def report(tracked: Tracked, picture: Picture, reports: Reports, now: float) -> None:
+async def report(tracked: Tracked, picture: Picture, reports: Reports, now: float) -> bool:
     """Tell a resource's status if it changed, numbers alone only now and then.
 
     Args:
@@ -52,6 +52,9 @@ async def report(tracked: Tracked, picture: Picture, reports: Reports, now: floa
         picture: What the step came to know.
         reports: Tells the world.
         now: Seconds of the monotonic clock.
+
+    Returns:
+        Whether nothing is left to tell.
     """
     resource = tracked.resource
     after = conditions(tracked.conditions, _facts(tracked, picture), resource.generation, datetime.now(UTC))
@@ -60,7 +63,7 @@ async def report(tracked: Tracked, picture: Picture, reports: Reports, now: floa
     before = tracked.reported
     tracked.conditions = after
     if status == before:
-        return
+        return True
     pressing = (
         before is None
         or flipped
@@ -73,8 +76,10 @@ async def report(tracked: Tracked, picture: Picture, reports: Reports, now: floa
             await reports.status(resource, status)
         except ReportFailed:
             # it stays untold, so that the next step tells it
-            return
+            return False
         tracked.reported, tracked.reported_at = status, now
+        return True
+    return False
 
 
 def _status(tracked: Tracked, picture: Picture, after: list[Condition]) -> StreamConsumerStatus:

@@ -10,7 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from ..connection import Commands
-from ..decide import Decision, decide_replicas, judge_consumers, learn, note_pods
+from ..decide import Decision, Reason, decide_replicas, judge_consumers, learn, note_pods
 from ..entry_id import EntryId
 from ..observation import Backlog, Observation, Unknown
 from ..observe import MOST_COUNTED, Look, Missing, observe_groups
@@ -28,6 +28,7 @@ from ..resource import LastDecision, Mode
 from ..streams import RELEASED, TrimOrder, TrimRules, ensure_group, reap, trim
 from .conditions import ConditionType, Fact
 from .judging import Seen, observation
+from .resting import Rest
 from .status import Picture, report
 from .tracked import Tracked
 
@@ -35,6 +36,7 @@ __all__ = ["Stepper"]
 
 _TRIM_EVERY_SECONDS = 5.0
 _STEP_SECONDS = 5.0
+_PODS_EVERY_SECONDS = 5.0
 
 
 class Stepper:
@@ -85,6 +87,7 @@ class Stepper:
 
     async def _step(self, tracked: Tracked, client: Commands | None, seen: Seen) -> None:
         picture = Picture()
+        tracked.rest = None
         try:
             target = Target(tracked.resource.key.namespace, tracked.resource.spec.scale_target_ref)
             replicas = await self._replicas(target, picture)
@@ -109,7 +112,18 @@ class Stepper:
                 await self._trim(tracked, client)
         except (RedisError, OSError, TimeoutError) as error:
             picture.problem(ConditionType.DEGRADED, "ServerRefused", str(error) or type(error).__name__)
-        await report(tracked, picture, self._reports, self._clock())
+        told = await report(tracked, picture, self._reports, self._clock())
+        if told and isinstance(seen, Look) and self._nothing_to_do(tracked, picture):
+            tracked.rest = Rest.begin(seen, self._clock())
+
+    def _nothing_to_do(self, tracked: Tracked, picture: Picture) -> bool:
+        spec, decision = tracked.resource.spec, tracked.decision
+        # before the idle time is over the decision, or its reason, changes without anything that a look shows
+        settled = decision is None or (
+            decision.reason is Reason.IDLE and (decision.replicas == 0 or spec.scaling.mode is Mode.RECOMMEND)
+        )
+        trimmed = spec.trim is None or spec.scaling.mode is Mode.RECOMMEND or tracked.trim_due > self._clock()
+        return tracked.idle_at is not None and settled and trimmed and not picture.facts
 
     async def _replicas(self, target: Target, picture: Picture) -> int | None:
         try:
@@ -181,11 +195,10 @@ class Stepper:
             return
         spec, now = tracked.resource.spec, self._clock()
         try:
-            pods = {pod.name for pod in await self._workloads.pods(target)}
+            await self._note_pods(tracked, target, looked, now)
         except (TargetMissing, TargetForbidden, TargetUnavailable):
             # who cannot be asked about is not dead
             return
-        tracked.pods = note_pods(tracked.pods, pods, now)
         verdict = judge_consumers(
             tracked.pods, looked.consumers, spec.consumers.reap_after_seconds, now, reserved=RELEASED
         )
@@ -200,6 +213,17 @@ class Stepper:
                 tracked.tally.reaped += 1
                 message = f"pod {name} is gone; {reaped.released} entries were given to others, its name is removed"
                 await self._reports.event(tracked.resource, "ConsumerReaped", message)
+
+    async def _note_pods(self, tracked: Tracked, target: Target, looked: Observation, now: float) -> None:
+        """List the target's pods now and then, and at once when there is a consumer that may be a new one."""
+        names = {consumer.name for consumer in looked.consumers} - {RELEASED}
+        new = names - tracked.pods.gone_since.keys() - tracked.nobodys
+        if not names or (not new and now < tracked.pods_due):
+            return
+        pods = {pod.name for pod in await self._workloads.pods(target)}
+        tracked.pods = note_pods(tracked.pods, pods, now)
+        tracked.nobodys = frozenset(names - tracked.pods.gone_since.keys())
+        tracked.pods_due = now + _PODS_EVERY_SECONDS
 
     async def _trim(self, tracked: Tracked, client: Commands) -> None:
         spec, now = tracked.resource.spec, self._clock()

@@ -30,6 +30,7 @@ class Sweep:
         server: The server.
         tracked: Returns the resources on it, as they are now.
         stepper: Takes them on.
+        waited_for: Whether the first entry of a stream would wake it: only then a resource may rest.
         refused: Is told when the server begins not to let us in.
         every_seconds: From the beginning of one sweep to that of the next.
         clock: Seconds that never go back.
@@ -41,6 +42,7 @@ class Sweep:
         tracked: Callable[[], Collection[Tracked]],
         stepper: Stepper,
         *,
+        waited_for: Callable[[str], bool] = lambda _: False,
         refused: Callable[[], None] = lambda: None,
         every_seconds: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
@@ -48,6 +50,7 @@ class Sweep:
         self._server = server
         self._tracked = tracked
         self._stepper = stepper
+        self._waited_for = waited_for
         self._refused = refused
         self._every_seconds = every_seconds
         self._clock = clock
@@ -73,10 +76,10 @@ class Sweep:
             due = max(due + self._every_seconds, self._clock())
 
     async def once(self) -> None:
-        """Look at every resource and take it a step on."""
-        self.began_at = self._clock()
+        """Look at every resource that does not rest and take it a step on."""
+        self.began_at = now = self._clock()
         with self.tally.timed(self._clock):
-            await self.look_at(self._tracked())
+            await self.look_at([each for each in self._tracked() if not self._rests(each, now)])
 
     async def look_at(self, some: Collection[Tracked]) -> None:
         """Look at some resources now and take each a step on."""
@@ -85,8 +88,17 @@ class Sweep:
         for start in range(0, len(everything), _GROUPS_PER_CALL):
             batch = everything[start : start + _GROUPS_PER_CALL]
             seen = await self._look(batch)
-            steps = (self._stepper.step(each, self._server.client, one) for each, one in zip(batch, seen, strict=True))
+            now = self._clock()
+            steps = (
+                self._stepper.step(each, self._server.client, one)
+                for each, one in zip(batch, seen, strict=True)
+                if each.rest is None or not each.rest.goes_on(one, now)
+            )
             await asyncio.gather(*steps)
+
+    def _rests(self, tracked: Tracked, now: float) -> bool:
+        rest = tracked.rest
+        return rest is not None and now < rest.look_due and self._waited_for(tracked.resource.spec.stream)
 
     async def _look(self, batch: Sequence[Tracked]) -> Sequence[Seen]:
         """Look at what can be looked at with one call each, side by side: a part that does not answer spoils only its own."""

@@ -9,6 +9,7 @@ from ..keys import GroupKeys
 from ..observe import MOST_COUNTED, Ask, Calibration, Look
 from ..registry import Resource
 from ..resource import Condition, LastDecision, StreamConsumerStatus
+from .resting import Rest
 from .tally import ResourceTally
 
 __all__ = ["Tracked", "TrimTotals"]
@@ -38,7 +39,10 @@ class Tracked:
         group_seen: The group existed once.
         look: What the server said at the latest look; None if it did not tell.
         idle_at: The last ID ever given in the stream, if the latest look saw no work and no replica; else None.
+        rest: Since the latest step there is nothing to do; None if there is, or may be.
         pods: The target's pods.
+        pods_due: When to list them next.
+        nobodys: Consumers that were no pods when pods were listed last.
         decision: The latest decision.
         last_change: The latest decision that changed the replicas.
         reported: The status that was reported last.
@@ -59,7 +63,10 @@ class Tracked:
     group_seen: bool = False
     look: Look | None = None
     idle_at: EntryId | None = None
+    rest: Rest | None = None
     pods: PodLedger = field(default_factory=PodLedger)
+    pods_due: float = float("-inf")
+    nobodys: frozenset[str] = frozenset()
     decision: Decision | None = None
     last_change: LastDecision | None = None
     reported: StreamConsumerStatus | None = None
@@ -89,10 +96,10 @@ class Tracked:
         guess = resource.spec.scaling.initial_capacity_per_replica
         if guess != self.resource.spec.scaling.initial_capacity_per_replica and not self.history.capacity.observed:
             self.history = History.empty(resource.spec.scaling)
-        self.resource = resource
+        self.resource, self.rest = resource, None
 
     def moved(self) -> None:
         """Forget what was learned of streams: they are looked at on another server from now on."""
         self.history = replace(History.empty(self.resource.spec.scaling), capacity=self.history.capacity)
         self.calibration, self.count_next = None, MOST_COUNTED
-        self.group_seen, self.idle_at = False, None
+        self.group_seen, self.idle_at, self.rest = False, None, None

@@ -25,6 +25,8 @@ _BLOCK_MS = 1000
 _ELSEWHERE = (MovedError, AskError, TryAgainError, ClusterDownError)
 """Says nothing against a stream, only that this node does not hold it now."""
 _NOTHING_IDLE_SECONDS = 0.2
+_COVERED_SECONDS = 2.5
+"""A stream that was in a read so long ago is not any more, or the server hangs."""
 _SPURNED_SECONDS = 30.0
 """How long a stream that cannot be read is left to the sweeps."""
 
@@ -51,6 +53,7 @@ class Waker:
         self._wake = wake
         self._clock = clock
         self._spurned: dict[str, float] = {}
+        self._covered: dict[str, float] = {}
         self._log = structlog.get_logger().bind(server=server.address.url)
 
     async def run(self) -> None:
@@ -79,6 +82,10 @@ class Waker:
         """
         await asyncio.gather(*map(self._wait_once, sorted(self._parts())[:_MOST_PARTS]))
 
+    def waits_for(self, stream: str) -> bool:
+        """Return whether an entry in this stream would be noticed at once."""
+        return self._clock() - self._covered.get(stream, float("-inf")) < _COVERED_SECONDS
+
     async def _wait_for(self, part: int) -> None:
         try:
             await self._wait_once(part)
@@ -90,6 +97,9 @@ class Waker:
         waiting = {stream: last for stream, last in self._waited_for().items() if self._server.part_of(stream) == part}
         if not waiting:
             return
+        now = self._clock()
+        self._covered = {stream: at for stream, at in self._covered.items() if now - at < _COVERED_SECONDS}
+        self._covered |= dict.fromkeys(waiting, now)
         try:
             awake = await self._server.client.read_after(waiting, _BLOCK_MS)
         except _ELSEWHERE:

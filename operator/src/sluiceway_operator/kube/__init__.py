@@ -3,6 +3,7 @@
 from .accounts import fetch_account
 from .api import Api, ApiFault
 from .lease import Lease, LeaseName, LeaseTimes
+from .remembered import RememberedWorkloads
 from .secrets import KubernetesSecrets
 from .workloads import KubernetesWorkloads
 
@@ -14,5 +15,6 @@ __all__ = [
     "Lease",
     "LeaseName",
     "LeaseTimes",
+    "RememberedWorkloads",
     "fetch_account",
 ]

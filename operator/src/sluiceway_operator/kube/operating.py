@@ -21,6 +21,7 @@ from .feed import Feed
 from .kopf_watch import KopfWatch
 from .lease import Lease, LeaseName
 from .listing import Listing
+from .remembered import RememberedWorkloads
 from .reports import KubernetesReports
 from .secrets import KubernetesSecrets
 from .workloads import KubernetesWorkloads
@@ -73,7 +74,7 @@ async def operate(settings: Settings, way: Way, stop: asyncio.Event) -> None:
         fleet = Fleet(
             registry,
             SecretServers(KubernetesSecrets(api)),
-            KubernetesWorkloads(api, lease),
+            RememberedWorkloads(KubernetesWorkloads(api, lease)),
             KubernetesReports(api, lease, settings.identity),
             lease,
         )
