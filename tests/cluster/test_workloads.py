@@ -178,6 +178,26 @@ async def test_without_the_right_it_is_forbidden(api_server: ApiServer) -> None:
             await stranger.replicas(target())
 
 
+async def test_targets_may_be_scaled_without_the_right_to_see_their_pods(api_server: ApiServer) -> None:
+    wanted = target()
+    create(api_server, wanted, 2)
+    api_server.apply(
+        role("scalers", {"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["get", "update"]})
+    )
+    api_server.apply(binding("scalers"))
+    async with await connected(api_server) as client:
+        client.set_default_header("Impersonate-User", "scalers")
+        scaler = KubernetesWorkloads(Api(client))
+
+        await scaler.scale(wanted, 1)
+
+        with pytest.raises(TargetForbidden, match="pods is forbidden"):
+            await scaler.pods(wanted)
+        with pytest.raises(TargetForbidden, match="pods is forbidden"):
+            await scaler.spare(wanted, {})
+    assert replicas_of(api_server, wanted) == 1
+
+
 async def test_an_api_server_that_does_not_answer_is_unavailable(api_server: ApiServer) -> None:
     async with await connected(api_server) as client:
         client.configuration.host = "https://127.0.0.1:1"
@@ -212,7 +232,25 @@ async def test_kinds_that_choose_their_victims_themselves_are_left_alone(
     wanted = target("StatefulSet")
     create(api_server, wanted, 0)
 
+    assert not workloads.heeds(wanted)
     assert not await workloads.spare(wanted, {"pod": 1})
+
+
+def role(name: str, *rules: dict[str, Any]) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": "default"}
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": metadata, "rules": rules}
+
+
+def binding(name: str) -> dict[str, Any]:
+    """Give a user the role that is called as they are."""
+    group = "rbac.authorization.k8s.io"
+    return {
+        "apiVersion": f"{group}/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": name, "namespace": "default"},
+        "roleRef": {"apiGroup": group, "kind": "Role", "name": name},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": name}],
+    }
 
 
 def mark(server: ApiServer, pod: str) -> str | None:

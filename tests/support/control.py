@@ -35,6 +35,8 @@ class CountedWorkloads(Workloads):
         self.existing: dict[str, list[str]] = {}
         self.fault: Exception | None = None
         self.asked = 0
+        self.pods_fault: Exception | None = None
+        self.heeding = True
 
     @override
     async def replicas(self, target: Target) -> int:
@@ -52,12 +54,20 @@ class CountedWorkloads(Workloads):
 
     @override
     async def pods(self, target: Target) -> Collection[Pod]:
+        if self.pods_fault is not None:
+            raise self.pods_fault
         return [Pod(name, f"uid of {name}") for name in self.existing.get(target.ref.name, [])]
 
     @override
+    def heeds(self, target: Target) -> bool:
+        return self.heeding
+
+    @override
     async def spare(self, target: Target, held: Mapping[str, int]) -> bool:
+        if self.pods_fault is not None:
+            raise self.pods_fault
         self.spared.append(held)
-        return True
+        return self.heeding
 
 
 class Told(Reports):

@@ -69,6 +69,7 @@ class WorkloadsContract:
         target = await place.target(2)
         pods = sorted(pod.name for pod in await place.workloads.pods(target))
 
+        assert place.workloads.heeds(target)
         assert await place.workloads.spare(target, {pods[0]: 12, "somebody": 3})
 
         assert sorted(pod.name for pod in await place.workloads.pods(target)) == pods

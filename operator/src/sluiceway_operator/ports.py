@@ -111,6 +111,10 @@ class Workloads(Protocol):
         """Return the replicas that exist, those that are ending included; raises as `replicas` does."""
         ...
 
+    def heeds(self, target: Target) -> bool:
+        """Return whether a target can be told which of its replicas shall go last."""
+        ...
+
     async def spare(self, target: Target, held: Mapping[str, int]) -> bool:
         """Have those go last that hold most, where a target can be told so.
 

@@ -21,6 +21,8 @@ class ConditionType(StrEnum):
     SCALING_LIMITED = "ScalingLimited"
     BACKLOG_KNOWN = "BacklogKnown"
     TARGET_FOUND = "TargetFound"
+    VICTIM_SELECTION = "VictimSelection"
+    CONSUMERS_KNOWN = "ConsumersKnown"
     TRIMMING = "Trimming"
     DEGRADED = "Degraded"
 

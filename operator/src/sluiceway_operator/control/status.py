@@ -17,6 +17,7 @@ from ..resource import (
     TrimStatus,
 )
 from .conditions import ConditionType, Fact, conditions, flips
+from .pod_facts import pod_facts
 from .tracked import Tracked
 
 __all__ = ["Picture", "report"]
@@ -32,11 +33,13 @@ class Picture:
     Args:
         observation: The look.
         replicas: Replicas of the target now; None if it cannot be told.
+        heeding: Whether the target can be told which of its replicas go first.
         facts: What is so beside what follows from the rest.
     """
 
     observation: Observation | None = None
     replicas: int | None = None
+    heeding: bool = True
     facts: dict[ConditionType, Fact] = field(default_factory=dict)
 
     def problem(self, kind: ConditionType, reason: str, message: str) -> None:
@@ -132,7 +135,11 @@ def _numbers(replicas: ReplicasStatus | None) -> tuple[int | None, int | None] |
 
 def _facts(tracked: Tracked, picture: Picture) -> dict[ConditionType, Fact]:
     seen, decision, spec = picture.observation, tracked.decision, tracked.resource.spec
-    facts = {ConditionType.TARGET_FOUND: Fact("True", "Found"), **picture.facts}
+    facts = {
+        ConditionType.TARGET_FOUND: Fact("True", "Found"),
+        **pod_facts(tracked, seen, heeding=picture.heeding),
+        **picture.facts,
+    }
     if seen is None:
         facts[ConditionType.BACKLOG_KNOWN] = Fact("Unknown", "NotSeen", "there was no look yet")
     elif isinstance(seen.backlog, Backlog):

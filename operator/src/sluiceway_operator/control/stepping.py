@@ -10,7 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from ..connection import Commands
-from ..decide import Decision, Reason, decide_replicas, judge_consumers, learn, note_pods
+from ..decide import Decision, Reason, decide_replicas, judge_consumers, learn, note_pods, note_strangers
 from ..entry_id import EntryId
 from ..observation import Backlog, Observation, Unknown
 from ..observe import MOST_COUNTED, Look, Missing, observe_groups
@@ -90,6 +90,7 @@ class Stepper:
         tracked.rest = None
         try:
             target = Target(tracked.resource.key.namespace, tracked.resource.spec.scale_target_ref)
+            picture.heeding = self._workloads.heeds(target)
             replicas = await self._replicas(target, picture)
             if (
                 client is not None
@@ -171,8 +172,7 @@ class Stepper:
             return
         try:
             if decision.replicas < looked.replicas:
-                held = {consumer.name: consumer.pending for consumer in looked.consumers}
-                await self._workloads.spare(target, held)
+                await self._spare(tracked, target, looked)
             if tracked.gone:
                 return
             await self._workloads.scale(target, decision.replicas)
@@ -190,19 +190,32 @@ class Stepper:
                 f"{looked.replicas} -> {decision.replicas} replicas of {target}, {decision.reason}: {decision.message}",
             )
 
+    async def _spare(self, tracked: Tracked, target: Target, looked: Observation) -> None:
+        """Have those go last that hold work. A reduction does not depend on it: who goes finishes or hands back."""
+        held = {consumer.name: consumer.pending for consumer in looked.consumers}
+        tracked.marks_forbidden = ""
+        try:
+            await self._workloads.spare(target, held)
+        except TargetForbidden as error:
+            tracked.marks_forbidden = str(error)
+
     async def _reap(self, tracked: Tracked, client: Commands, target: Target, looked: Observation) -> None:
         if isinstance(looked.backlog, Unknown):
             return
         spec, now = tracked.resource.spec, self._clock()
         try:
             await self._note_pods(tracked, target, looked, now)
-        except (TargetMissing, TargetForbidden, TargetUnavailable):
+        except TargetForbidden as error:
             # who cannot be asked about is not dead
+            tracked.pods_forbidden = str(error)
+            return
+        except (TargetMissing, TargetUnavailable):
             return
         verdict = judge_consumers(
             tracked.pods, looked.consumers, spec.consumers.reap_after_seconds, now, reserved=RELEASED
         )
         tracked.strangers = verdict.strangers
+        tracked.strangers_told = note_strangers(tracked.strangers_told, verdict.strangers, now)
         if spec.scaling.mode is Mode.RECOMMEND:
             return
         for name in verdict.dead:
@@ -221,6 +234,7 @@ class Stepper:
         if not names or (not new and now < tracked.pods_due):
             return
         pods = {pod.name for pod in await self._workloads.pods(target)}
+        tracked.pods_forbidden = ""
         tracked.pods = note_pods(tracked.pods, pods, now)
         tracked.nobodys = frozenset(names - tracked.pods.gone_since.keys())
         tracked.pods_due = now + _PODS_EVERY_SECONDS

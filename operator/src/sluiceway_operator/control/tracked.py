@@ -1,6 +1,7 @@
 """What the controller remembers of one resource between two looks."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ..decide import Decision, History, PodLedger
@@ -51,7 +52,10 @@ class Tracked:
         trim_due: When to trim next.
         totals: What trimming did.
         tally: What else was done.
-        strangers: Consumers that are no pods of the target.
+        strangers: Consumers that hold entries and never were a pod of the target.
+        strangers_told: Those and the ones of the last minute, by name: when each held entries last.
+        pods_forbidden: Why pods cannot be seen: a right that we have not; empty if they can.
+        marks_forbidden: Why pods could not be marked before the latest reduction; empty if they could.
         gone: Nobody asks for it any more: a step that still waits does nothing.
         one_at_a_time: Held by the step that is under way.
     """
@@ -76,6 +80,9 @@ class Tracked:
     totals: TrimTotals = field(default_factory=TrimTotals)
     tally: ResourceTally = field(default_factory=ResourceTally)
     strangers: tuple[str, ...] = ()
+    strangers_told: Mapping[str, float] = field(default_factory=dict)
+    pods_forbidden: str = ""
+    marks_forbidden: str = ""
     gone: bool = False
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 

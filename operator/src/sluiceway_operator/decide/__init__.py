@@ -2,7 +2,7 @@
 
 from .decision import Decision, Limit, Reason
 from .history import History, learn
-from .reaping import PodLedger, Verdict, judge_consumers, note_pods
+from .reaping import PodLedger, Verdict, judge_consumers, note_pods, note_strangers
 from .replicas import decide_replicas
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "judge_consumers",
     "learn",
     "note_pods",
+    "note_strangers",
 ]

@@ -6,10 +6,12 @@ from types import MappingProxyType
 
 from ..observation import ConsumerSeen
 
-__all__ = ["PodLedger", "Verdict", "judge_consumers", "note_pods"]
+__all__ = ["PodLedger", "Verdict", "judge_consumers", "note_pods", "note_strangers"]
 
 _FORGOTTEN_SECONDS = 86_400.0
 """How long the name of a pod that is gone is remembered: longer than any consumer is left alone."""
+_STRANGE_SECONDS = 60.0
+"""How long a stranger that holds nothing any more is told of: one that works holds entries at some looks only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +83,15 @@ def judge_consumers(
         if gone is not None and now - gone >= after_seconds and consumer.idle_seconds >= after_seconds:
             dead.append(consumer.name)
     return Verdict(tuple(dead), tuple(strangers))
+
+
+def note_strangers(before: Mapping[str, float], strangers: Collection[str], now: float) -> Mapping[str, float]:
+    """Return the strangers to tell of, in the order of their names, and when each held entries last.
+
+    Args:
+        before: What was returned at the look before.
+        strangers: Those that hold entries now.
+        now: Seconds of a clock that never goes back.
+    """
+    recent = {name: at for name, at in before.items() if now - at < _STRANGE_SECONDS}
+    return MappingProxyType(dict(sorted((recent | dict.fromkeys(strangers, now)).items())))

@@ -126,7 +126,7 @@ def _limits(scaling: Scaling, status: StreamConsumerStatus) -> list[str]:
     return [f"{text}{'  <- limits it now' if bound == effective else ''}" for bound, text in bounds if text]
 
 
-_GOOD = {"Ready": "True", "BacklogKnown": "True", "TargetFound": "True", "Degraded": "False"}
+_GOOD = {"Ready": "True", "BacklogKnown": "True", "TargetFound": "True", "ConsumersKnown": "True", "Degraded": "False"}
 """What conditions should say; the others are neither good nor bad."""
 
 

@@ -56,6 +56,10 @@ class RememberedWorkloads(Workloads):
         return await self._workloads.pods(target)
 
     @override
+    def heeds(self, target: Target) -> bool:
+        return self._workloads.heeds(target)
+
+    @override
     async def spare(self, target: Target, held: Mapping[str, int]) -> bool:
         return await self._workloads.spare(target, held)
 

@@ -53,8 +53,12 @@ class KubernetesWorkloads(Workloads):
         return [Pod(pod["metadata"]["name"], pod["metadata"]["uid"]) for pod in await self._pods(target)]
 
     @override
+    def heeds(self, target: Target) -> bool:
+        return (target.ref.api_version, target.ref.kind) in _HEEDING
+
+    @override
     async def spare(self, target: Target, held: Mapping[str, int]) -> bool:
-        if (target.ref.api_version, target.ref.kind) not in _HEEDING:
+        if not self.heeds(target):
             return False
         for pod in await self._pods(target):
             name = pod["metadata"]["name"]

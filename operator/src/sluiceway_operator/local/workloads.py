@@ -72,6 +72,10 @@ class ProcessWorkloads(Workloads):
         return [Pod(each.name, each.uid) for each in self._replicas[self._name(target)].values()]
 
     @override
+    def heeds(self, target: Target) -> bool:
+        return True
+
+    @override
     async def spare(self, target: Target, held: Mapping[str, int]) -> bool:
         self._held[self._name(target)] = held
         return True
