@@ -15,6 +15,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "explain": "why a consumer has the size that it has",
     "run": "look after the StreamConsumers of a cluster",
+    "local": "scale consumers by their backlog without Kubernetes, as processes of this machine",
     "lint": "check StreamConsumer manifests without a cluster",
     "simulate": "what a policy would do under a load, without touching anything",
 }
