@@ -78,3 +78,11 @@ async def test_dead_letters_that_are_none_are_left_alone(payments: Observed) -> 
     await payments.client.set("dead", "text")
 
     assert await cap(payments.client, "dead", 1) == 0
+
+
+async def test_dead_letters_that_a_group_processes_are_left_to_it(payments: Observed) -> None:
+    dead = Observed(payments.client, "dead", "mending")
+    await dead.create()
+    await dead.add(10)
+
+    assert await cap(payments.client, "dead", 1) == 0

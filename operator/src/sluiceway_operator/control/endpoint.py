@@ -12,6 +12,7 @@ from ..ports import Leadership, Reports, Workloads
 from ..registry import ResourceKey
 from .ending import end
 from .fact_keeping import FactKeeper
+from .neighbours import Neighbours
 from .server import Server
 from .stepping import Stepper
 from .sweeping import Sweep
@@ -31,6 +32,7 @@ class Endpoint:
         workloads: Runs the consumers.
         reports: Tells the world.
         leadership: Says whether we may write.
+        neighbours: Resources by their streams, those of other logins included; None: there are no others.
         refused: Is told when the server begins not to let us in.
         every_seconds: From the beginning of one sweep to that of the next.
         clock: Seconds that never go back.
@@ -43,14 +45,16 @@ class Endpoint:
         reports: Reports,
         leadership: Leadership,
         *,
+        neighbours: Neighbours | None = None,
         refused: Callable[[], None] = lambda: None,
         every_seconds: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.server = server
+        self._neighbours = neighbours or Neighbours()
         self.tracked: dict[ResourceKey, Tracked] = {}
         """What is looked after on this server."""
-        stepper = Stepper(workloads, reports, leadership, self._groups_of, clock)
+        stepper = Stepper(workloads, reports, leadership, self._neighbours, clock)
         self.waker = Waker(server, self._idle, self._wake, clock)
         self.sweep = Sweep(
             server,
@@ -69,11 +73,13 @@ class Endpoint:
     def put(self, tracked: Tracked) -> None:
         """Look after a resource from now on, and at it at once."""
         self.tracked[tracked.resource.key] = tracked
+        self._neighbours.put(self.server.address.url, tracked)
         self._new[tracked.resource.key] = tracked
         self._something_new.set()
 
     def remove(self, tracked: Tracked) -> None:
         """Look at a resource no more."""
+        self._neighbours.remove(tracked)
         for kept in (self.tracked, self._new):
             if kept.get(tracked.resource.key) is tracked:
                 del kept[tracked.resource.key]
@@ -113,7 +119,3 @@ class Endpoint:
 
     async def _wake(self, streams: Collection[str]) -> None:
         await self.sweep.look_at([each for each in self.tracked.values() if each.resource.spec.stream in streams])
-
-    def _groups_of(self, tracked: Tracked) -> Collection[str]:
-        stream = tracked.resource.spec.stream
-        return {each.resource.spec.group.name for each in self.tracked.values() if each.resource.spec.stream == stream}

@@ -14,6 +14,7 @@ from ..ports import AlwaysLeading, Leadership, Reports, Workloads
 from ..registry import Registry, Resource, ResourceKey
 from .ending import end
 from .endpoint import Endpoint
+from .neighbours import Neighbours
 from .server import ServerAddress
 from .servers import Servers, ServerUnknown
 from .stepping import Stepper
@@ -56,7 +57,8 @@ class Fleet:
         self._ports = workloads, reports, leadership or AlwaysLeading()
         self._every_seconds = every_seconds
         self._clock = clock
-        self._homeless = Stepper(*self._ports, lambda _: (), clock)
+        self._neighbours = Neighbours()
+        self._homeless = Stepper(*self._ports, self._neighbours, clock)
         self._log = structlog.get_logger()
         self._keepers: dict[ResourceKey, _Keeper] = {}
         self._homes: dict[ResourceKey, ServerAddress] = {}
@@ -189,6 +191,7 @@ class Fleet:
         endpoint = Endpoint(
             self._servers.open(address),
             *self._ports,
+            neighbours=self._neighbours,
             refused=lambda: self._look_again(address),
             every_seconds=self._every_seconds,
             clock=self._clock,

@@ -18,7 +18,7 @@ from ..resource import (
 )
 from .conditions import ConditionType, Fact, conditions, flips
 from .pod_facts import pod_facts
-from .tracked import Tracked
+from .tracked import Tracked, TrimTotals
 
 __all__ = ["Picture", "report"]
 
@@ -154,15 +154,21 @@ def _facts(tracked: Tracked, picture: Picture) -> dict[ConditionType, Fact]:
     else:
         facts[ConditionType.SCALING_LIMITED] = Fact("False", "WithinLimits")
     if spec.trim is not None:
-        why = tracked.totals.why_not
-        facts[ConditionType.TRIMMING] = (
-            Fact("False", why, f"nothing is removed; group {tracked.totals.pinned_by or 'none'}")
-            if why
-            else Fact("True", "BehindTheFloor")
-        )
+        facts[ConditionType.TRIMMING] = _trimming(tracked.totals)
     facts.setdefault(ConditionType.DEGRADED, Fact("False", "AsExpected"))
     facts[ConditionType.READY] = _ready(facts)
     return facts
+
+
+def _trimming(totals: TrimTotals) -> Fact:
+    if why := totals.why_not:
+        return Fact("False", why, f"nothing is removed; group {totals.pinned_by or 'none'}")
+    stale = f"nobody reads {', '.join(totals.stale)}, whose old entries are not waited for" if totals.stale else ""
+    if totals.by:
+        named = ", ".join(f"{field} of {name}" for field, name in sorted(totals.by.items()))
+        careful = f"resources on this stream differ, so what is kept is by {named}"
+        return Fact("True", "MostCareful", "; ".join(filter(None, (careful, stale)))[:1024])
+    return Fact("True", "BehindTheFloor", stale[:1024])
 
 
 _LIMITS = {

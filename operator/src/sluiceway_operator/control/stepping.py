@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
@@ -25,16 +24,17 @@ from ..ports import (
     Workloads,
 )
 from ..resource import LastDecision, Mode
-from ..streams import RELEASED, TrimOrder, TrimRules, ensure_group, reap, trim
+from ..streams import RELEASED, ensure_group, reap
 from .conditions import ConditionType, Fact
 from .judging import Seen, observation
+from .neighbours import Neighbours
 from .resting import Rest
+from .shortening import Shortener
 from .status import Picture, report
 from .tracked import Tracked
 
 __all__ = ["Stepper"]
 
-_TRIM_EVERY_SECONDS = 5.0
 _STEP_SECONDS = 5.0
 _PODS_EVERY_SECONDS = 5.0
 
@@ -46,7 +46,7 @@ class Stepper:
         workloads: Runs the consumers.
         reports: Tells the world.
         leadership: Is asked before everything that is done on a server; who writes elsewhere asks it too.
-        groups_of: Names of all groups that resources declare on a stream of the same server.
+        neighbours: Resources by their streams.
         clock: Seconds that never go back.
     """
 
@@ -55,13 +55,13 @@ class Stepper:
         workloads: Workloads,
         reports: Reports,
         leadership: Leadership,
-        groups_of: Callable[[Tracked], Collection[str]],
+        neighbours: Neighbours,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._workloads = workloads
         self._reports = reports
         self._leadership = leadership
-        self._groups_of = groups_of
+        self._shortener = Shortener(reports, leadership, neighbours, clock)
         self._clock = clock
         self._log = structlog.get_logger()
 
@@ -110,7 +110,7 @@ class Stepper:
                     await self._reap(tracked, client, target, looked)
                 tracked.idle_at = _idle_at(seen, looked, picture)
             if client is not None:
-                await self._trim(tracked, client)
+                await self._shortener.shorten(tracked, client, looked)
         except (RedisError, OSError, TimeoutError) as error:
             picture.problem(ConditionType.DEGRADED, "ServerRefused", str(error) or type(error).__name__)
         told = await report(tracked, picture, self._reports, self._clock())
@@ -238,27 +238,6 @@ class Stepper:
         tracked.pods = note_pods(tracked.pods, pods, now)
         tracked.nobodys = frozenset(names - tracked.pods.gone_since.keys())
         tracked.pods_due = now + _PODS_EVERY_SECONDS
-
-    async def _trim(self, tracked: Tracked, client: Commands) -> None:
-        spec, now = tracked.resource.spec, self._clock()
-        if spec.trim is None or spec.scaling.mode is Mode.RECOMMEND or now < tracked.trim_due:
-            return
-        self._leadership.check()
-        done = await trim(client, TrimOrder(spec.stream, TrimRules.of(spec.trim), self._groups_of(tracked)))
-        totals = tracked.totals
-        tracked.totals = replace(
-            totals,
-            removed=totals.removed + done.removed,
-            lost=totals.lost + done.lost,
-            floor=done.floor,
-            length=done.length,
-            pinned_by=done.held_by,
-            why_not=done.why_not,
-        )
-        tracked.trim_due = now if done.more else now + _TRIM_EVERY_SECONDS
-        if done.lost:
-            message = f"{done.lost} entries that a group still needed were removed by hardMaxLength"
-            await self._reports.event(tracked.resource, "EntriesLost", message, warning=True)
 
 
 def _idle_at(seen: Seen, looked: Observation, picture: Picture) -> EntryId | None:

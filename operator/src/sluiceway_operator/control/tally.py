@@ -23,6 +23,7 @@ class ResourceTally:
         reduced: Times its target was given fewer.
         reaped: Dead consumers whose names were removed.
         released: Entries of theirs that were given to others.
+        capped: Dead letters that were removed since there were too many.
     """
 
     decisions: Counter[Reason] = field(default_factory=Counter)
@@ -30,6 +31,7 @@ class ResourceTally:
     reduced: int = 0
     reaped: int = 0
     released: int = 0
+    capped: int = 0
 
     def scaled(self, before: int, after: int) -> None:
         """Count a target that was given another number of replicas."""

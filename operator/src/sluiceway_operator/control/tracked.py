@@ -10,6 +10,7 @@ from ..keys import GroupKeys
 from ..observe import MOST_COUNTED, Ask, Calibration, Look
 from ..registry import Resource
 from ..resource import Condition, LastDecision, StreamConsumerStatus
+from .deserted import Deserted
 from .resting import Rest
 from .tally import ResourceTally
 
@@ -18,7 +19,18 @@ __all__ = ["Tracked", "TrimTotals"]
 
 @dataclass(slots=True)
 class TrimTotals:
-    """What was removed from the stream for this resource."""
+    """What was removed from the stream for this resource.
+
+    Args:
+        removed: Entries that went.
+        lost: Of these, entries that a group still needed.
+        floor: The oldest entry that any group needs.
+        length: Entries that are left.
+        pinned_by: The group that holds the floor, or that is missing.
+        why_not: Why nothing was removed; empty if the policy was followed.
+        stale: Groups whose old entries were not waited for.
+        by: For each field in which resources on the stream differ, the resource that had its way.
+    """
 
     removed: int = 0
     lost: int = 0
@@ -26,6 +38,8 @@ class TrimTotals:
     length: int = 0
     pinned_by: str = ""
     why_not: str = ""
+    stale: tuple[str, ...] = ()
+    by: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -51,6 +65,7 @@ class Tracked:
         reported_at: When, in seconds of the monotonic clock.
         trim_due: When to trim next.
         totals: What trimming did.
+        deserted: Groups of its stream that have no consumer.
         tally: What else was done.
         strangers: Consumers that hold entries and never were a pod of the target.
         strangers_told: Those and the ones of the last minute, by name: when each held entries last.
@@ -78,6 +93,7 @@ class Tracked:
     reported_at: float = float("-inf")
     trim_due: float = 0.0
     totals: TrimTotals = field(default_factory=TrimTotals)
+    deserted: Deserted = field(default_factory=Deserted)
     tally: ResourceTally = field(default_factory=ResourceTally)
     strangers: tuple[str, ...] = ()
     strangers_told: Mapping[str, float] = field(default_factory=dict)
@@ -103,6 +119,8 @@ class Tracked:
         guess = resource.spec.scaling.initial_capacity_per_replica
         if guess != self.resource.spec.scaling.initial_capacity_per_replica and not self.history.capacity.observed:
             self.history = History.empty(resource.spec.scaling)
+        if resource.spec.stream != self.resource.spec.stream:
+            self.deserted = Deserted()
         self.resource, self.rest = resource, None
 
     def moved(self) -> None:
@@ -110,3 +128,4 @@ class Tracked:
         self.history = replace(History.empty(self.resource.spec.scaling), capacity=self.history.capacity)
         self.calibration, self.count_next = None, MOST_COUNTED
         self.group_seen, self.idle_at, self.rest = False, None, None
+        self.deserted = Deserted()

@@ -58,6 +58,10 @@ _SEEN: Mapping[str, tuple[str, Callable[[Tracked], float | None]]] = {
 _DONE: Mapping[str, tuple[str, Callable[[Tracked], float]]] = {
     "trimmed": ("Entries removed from the stream.", lambda tracked: tracked.totals.removed),
     "lost": ("Entries removed that a group still needed.", lambda tracked: tracked.totals.lost),
+    "dead_letters_removed": (
+        "Dead letters removed since there were more than deadLetter.maxLength.",
+        lambda tracked: tracked.tally.capped,
+    ),
     "consumers_reaped": ("Dead consumers whose names were removed.", lambda tracked: tracked.tally.reaped),
     "entries_released": ("Entries of dead consumers given to others.", lambda tracked: tracked.tally.released),
 }

@@ -10,7 +10,7 @@ _SCRIPT = Script(__package__, "cap")
 
 
 async def cap(client: Commands, stream: str, keep: int) -> int:
-    """Remove the oldest dead letters, a bounded number of them.
+    """Remove the oldest dead letters, a bounded number of them; none of a stream that has groups.
 
     Args:
         client: A client that answers bytes.
