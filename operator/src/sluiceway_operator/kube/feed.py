@@ -1,6 +1,7 @@
 """From what the API server says of StreamConsumers to the registry."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import structlog
 from pydantic import ValidationError
@@ -9,7 +10,24 @@ from ..registry import Registry, Resource, ResourceKey
 from ..resource import StreamConsumerSpec
 from .api import Json
 
-__all__ = ["Feed"]
+__all__ = ["Feed", "Refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A resource that cannot be understood.
+
+    Args:
+        key: Its name.
+        uid: Its identity.
+        generation: Counts the changes of its spec.
+        why: What is wrong with which field; without the value, which may be secret.
+    """
+
+    key: ResourceKey
+    uid: str
+    generation: int
+    why: str
 
 
 class Feed:
@@ -21,10 +39,12 @@ class Feed:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._told_of: dict[ResourceKey, int] = {}
+        self._uids: dict[ResourceKey, str] = {}
         self._log = structlog.get_logger()
         self.seen: set[ResourceKey] = set()
         """Every resource that exists, those that cannot be understood included."""
+        self.refused: dict[ResourceKey, Refused] = {}
+        """Those that cannot be understood."""
 
     def take(self, kind: str | None, manifest: Json) -> None:
         """Take an event of a watch.
@@ -34,36 +54,33 @@ class Feed:
             manifest: The object as it is, or was last.
         """
         metadata = manifest["metadata"]
-        key = ResourceKey(metadata["namespace"], metadata["name"])
+        key, uid = ResourceKey(metadata["namespace"], metadata["name"]), str(metadata["uid"])
         if kind == "DELETED":
-            self.forget(key)
+            # another one may have its name by now: events of two objects are told in any order
+            if self._uids.get(key) == uid:
+                self.forget(key)
             return
         self.seen.add(key)
+        self._uids[key] = uid
         if metadata.get("deletionTimestamp"):
             # whoever deletes it wants it left alone from now on
-            self._registry.remove(key)
+            self._leave(key)
             return
         generation = int(metadata.get("generation", 0))
         try:
             spec = StreamConsumerSpec.model_validate(manifest.get("spec"))
         except ValidationError as error:
             # the API server holds objects to the same rules: the resource there is older or newer than this operator
-            self._registry.remove(key)
-            if self._told_of.get(key) != generation:
-                self._log.error(
-                    "StreamConsumer cannot be understood and is left alone: is the CRD that of this version?",
-                    resource=str(key),
-                    errors=[f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()],
-                )
-            self._told_of[key] = generation
+            self._refuse(Refused(key, uid, generation, _wording(error)))
             return
-        self._registry.put(Resource(key, metadata["uid"], generation, spec))
+        self.refused.pop(key, None)
+        self._registry.put(Resource(key, uid, generation, spec))
 
     def forget(self, key: ResourceKey) -> None:
         """Forget a resource that is gone."""
         self.seen.discard(key)
-        self._told_of.pop(key, None)
-        self._registry.remove(key)
+        self._uids.pop(key, None)
+        self._leave(key)
 
     def keep_only(self, existing: Collection[ResourceKey], of: Collection[ResourceKey]) -> None:
         """Forget what went without an event: a watch that begins anew tells only what is there.
@@ -75,3 +92,22 @@ class Feed:
         for key in set(of) - set(existing):
             self._log.info("StreamConsumer is gone; its end was not told", resource=str(key))
             self.forget(key)
+
+    def _leave(self, key: ResourceKey) -> None:
+        self.refused.pop(key, None)
+        self._registry.remove(key)
+
+    def _refuse(self, refused: Refused) -> None:
+        self._registry.remove(refused.key)
+        if self.refused.get(refused.key) != refused:
+            self._log.error(
+                "StreamConsumer cannot be understood and is left alone: is the CRD that of this version?",
+                resource=str(refused.key),
+                errors=refused.why,
+            )
+        self.refused[refused.key] = refused
+
+
+def _wording(error: ValidationError) -> str:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(('spec', *map(str, each['loc'])))}: {each['msg']}" for each in faults)

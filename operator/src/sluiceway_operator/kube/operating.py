@@ -21,6 +21,7 @@ from .feed import Feed
 from .kopf_watch import KopfWatch
 from .lease import Lease, LeaseName
 from .listing import Listing
+from .refusals import Refusals
 from .remembered import RememberedWorkloads
 from .reports import KubernetesReports
 from .secrets import KubernetesSecrets
@@ -71,11 +72,12 @@ async def operate(settings: Settings, way: Way, stop: asyncio.Event) -> None:
         registry = Registry()
         feed = Feed(registry)
         listing = Listing(api, settings.namespaces, feed)
+        reports = KubernetesReports(api, lease, settings.identity)
         fleet = Fleet(
             registry,
             SecretServers(KubernetesSecrets(api)),
             RememberedWorkloads(KubernetesWorkloads(api, lease)),
-            KubernetesReports(api, lease, settings.identity),
+            reports,
             lease,
         )
         runner = web.AppRunner(_web(fleet, listing, lease), access_log=None)
@@ -89,6 +91,7 @@ async def operate(settings: Settings, way: Way, stop: asyncio.Event) -> None:
                 ("the Lease", lease.run()),
                 ("the watch", watch.run()),
                 ("the listing", listing.run()),
+                ("the refusals", Refusals(feed, reports).run()),
                 ("the fleet", _while_leading(lease, fleet)),
             )
         }

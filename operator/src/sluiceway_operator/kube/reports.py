@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import structlog
 from typing_extensions import override
 
+from ..control import ConditionType, Fact, conditions
 from ..ports import Leadership, ReportFailed, Reports
-from ..registry import Resource
+from ..registry import Resource, ResourceKey
 from ..resource import StreamConsumerStatus
 from .api import Api, ApiFault, Json
+from .feed import Refused
 
 __all__ = ["KubernetesReports"]
 
@@ -38,10 +40,20 @@ class KubernetesReports(Reports):
 
     @override
     async def status(self, resource: Resource, status: StreamConsumerStatus) -> None:
-        key = resource.key
-        path = f"/apis/{_API_VERSION}/namespaces/{key.namespace}/streamconsumers/{key.name}/status"
-        # what is None is removed: a merge patch says null
-        await self._write(self._api.merge, path, {"status": status.model_dump(mode="json", by_alias=True)}, resource)
+        await self._status(resource.key, status)
+
+    async def refused(self, refused: Refused) -> None:
+        """Show that a resource is left alone since it cannot be understood.
+
+        Raises:
+            ReportFailed: It was not taken.
+            NotLeading: Another operator tells.
+        """
+        why = f"left alone, is the CRD that of this operator's version? {refused.why}"
+        facts = {ConditionType.READY: Fact("False", "NotUnderstood", why)}
+        stands = conditions((), facts, refused.generation, datetime.now(UTC))
+        status = StreamConsumerStatus(observed_generation=refused.generation, conditions=stands)
+        await self._status(refused.key, status)
 
     @override
     async def event(self, resource: Resource, reason: str, message: str, *, warning: bool = False) -> None:
@@ -57,7 +69,8 @@ class KubernetesReports(Reports):
             "type": "Warning" if warning else "Normal",
             "reason": reason,
             "action": reason,
-            "note": message[:_LONGEST_NOTE],
+            # the API server counts bytes
+            "note": message.encode()[:_LONGEST_NOTE].decode(errors="ignore"),
             "reportingController": "sluiceway.dev/operator",
             "reportingInstance": self._identity[:128],
             "regarding": {
@@ -69,14 +82,17 @@ class KubernetesReports(Reports):
             },
         }
         try:
-            await self._write(
-                self._api.post, f"/apis/events.k8s.io/v1/namespaces/{key.namespace}/events", event, resource
-            )
+            await self._write(self._api.post, f"/apis/events.k8s.io/v1/namespaces/{key.namespace}/events", event, key)
         except ReportFailed:
             # what happened is in the log; an Event that cannot be kept must not undo what was done
             return
 
-    async def _write(self, write: _Write, path: str, body: Json, resource: Resource) -> None:
+    async def _status(self, key: ResourceKey, status: StreamConsumerStatus) -> None:
+        path = f"/apis/{_API_VERSION}/namespaces/{key.namespace}/streamconsumers/{key.name}/status"
+        # what is None is removed: a merge patch says null
+        await self._write(self._api.merge, path, {"status": status.model_dump(mode="json", by_alias=True)}, key)
+
+    async def _write(self, write: _Write, path: str, body: Json, key: ResourceKey) -> None:
         self._leadership.check()
         try:
             await write(path, body)
@@ -85,7 +101,7 @@ class KubernetesReports(Reports):
                 # it was deleted meanwhile
                 return
             if not self._failing:
-                self._log.warning("Reports fail; they are tried again", resource=str(resource.key), error=str(fault))
+                self._log.warning("Reports fail; they are tried again", resource=str(key), error=str(fault))
             self._failing = True
             raise ReportFailed(str(fault)) from fault
         else:
