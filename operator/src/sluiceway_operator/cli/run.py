@@ -78,6 +78,7 @@ def _execute(options: argparse.Namespace) -> Exit:
 
 
 async def _until_told(settings: "Settings", way: "Way") -> None:
+    from ..kube.kopf_watch import WatchEnded  # noqa: PLC0415
     from ..kube.operating import operate  # noqa: PLC0415
 
     stop = asyncio.Event()
@@ -86,6 +87,8 @@ async def _until_told(settings: "Settings", way: "Way") -> None:
         loop.add_signal_handler(number, stop.set)
     try:
         await operate(settings, way, stop)
+    except WatchEnded as error:
+        raise Failure(str(error), Exit.UNREACHABLE) from error
     except OSError as error:
         raise Failure(f"--host {settings.host!r} --port {settings.port}: {error}", Exit.USAGE) from error
 

@@ -34,12 +34,16 @@ class KopfWatch:
     Args:
         namespaces: Where; empty: everywhere.
         way: The way to the API server.
+        identity: Which operator this is; kopf would ask for the user's name, which there is none of in a container.
         take: Is given each event's type and object, in the loop of `run`.
     """
 
-    def __init__(self, way: Way, namespaces: Sequence[str], take: Callable[[str | None, Json], None]) -> None:
+    def __init__(
+        self, way: Way, identity: str, namespaces: Sequence[str], take: Callable[[str | None, Json], None]
+    ) -> None:
         self._namespaces = namespaces
         self._way = way
+        self._identity = identity
         self._take = take
         self._stop = threading.Event()
 
@@ -80,6 +84,7 @@ class KopfWatch:
             registry=self._registry(loop),
             settings=_settings(),
             standalone=True,
+            identity=self._identity,  # type: ignore[arg-type]  # a new type of str that kopf does not show
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
             stop_flag=self._stop,

@@ -83,7 +83,7 @@ async def operate(settings: Settings, way: Way, stop: asyncio.Event) -> None:
         runner = web.AppRunner(_web(fleet, listing, lease), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, settings.host, settings.port).start()
-        watch = KopfWatch(way, settings.namespaces, feed.take)
+        watch = KopfWatch(way, settings.identity, settings.namespaces, feed.take)
         jobs = {
             asyncio.create_task(job, name=name)
             for name, job in (
