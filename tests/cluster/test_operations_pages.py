@@ -12,7 +12,7 @@ from tests.support.page_commands import commands_of
 from tests.support.repository import ROOT
 
 NAMESPACE = "shops"
-PAGES = ("troubleshooting", "security")
+PAGES = ("troubleshooting", "security", "backup-and-restore")
 NOT_RUN = {
     "logs": "an API server without nodes has no logs of pods",
     "describe clusterrole": "tests/chart/test_operator_guide.py compares its name with that of the chart's role",
@@ -30,6 +30,8 @@ def shops(api_server: ApiServer) -> ApiServer:
     sample: dict[str, Any] = yaml.safe_load((ROOT / "k8s/samples/payments.yaml").read_text())
     sample["metadata"]["namespace"] = NAMESPACE
     api_server.apply(sample)
+    api_server("create", "secret", "generic", "redis-login", "--namespace", NAMESPACE)
+    api_server("create", "deployment", "payments", "--image=payments", "--namespace", NAMESPACE)
     return api_server
 
 
