@@ -180,6 +180,7 @@ def test_what_arrived_before_a_stream_was_drained_does_not_call_the_replicas_bac
     drained = [look(15 + second, 10, added=50 * 14) for second in range(3)]
     replicas = [controller.sees(each).replicas for each in drained][-1]
     assert controller.history.arrivals.per_second > 0
+    assert controller.history.arrivals_per_second == 0
 
     after = []
     for second in range(18, 24):
@@ -267,6 +268,16 @@ def test_looks_that_follow_each_other_at_once_are_no_division_by_zero() -> None:
     decision = controller.sees(look(5, 1, lag=100, added=100))
 
     assert (controller.history.arrivals.per_second, decision.wanted) == (0, 1)
+
+
+def test_entries_between_two_looks_that_follow_each_other_at_once_are_no_enormous_rate() -> None:
+    controller = Controller(scaling())
+    controller.sees(look(0, 1, added=0))
+    controller.sees(look(1e-310, 1, lag=1, added=1))
+
+    decision = controller.sees(look(1, 1, lag=3, added=3))
+
+    assert (controller.history.arrivals.per_second, decision.wanted) == (1, 1)
 
 
 def test_a_stream_that_was_made_anew_counts_from_zero() -> None:

@@ -111,7 +111,7 @@ def _status(tracked: Tracked, picture: Picture, after: list[Condition]) -> Strea
         ),
         backlog=backlog,
         rates=RatesStatus(
-            arrivals_per_second=round(history.arrivals.per_second),
+            arrivals_per_second=round(history.arrivals_per_second),
             per_replica_per_second=round(history.capacity.per_second) if history.capacity.observed else None,
         ),
         last_decision=tracked.last_change,

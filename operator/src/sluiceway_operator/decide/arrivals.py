@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 __all__ = ["Arrivals"]
 
+_SHORTEST_SECONDS = 1.0
+"""What arrived within less tells of no higher rate than if it had been so long: two looks may follow each other at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Interval:
@@ -30,7 +33,7 @@ class Arrivals:
         others = (*self.intervals[:greatest], *self.intervals[greatest + 1 :])
         # summed, not taken off the sum of all: beside a long interval a very short one is lost in rounding
         seconds = sum(each.seconds for each in others)
-        return sum(each.arrived for each in others) / seconds if seconds else 0.0
+        return sum(each.arrived for each in others) / max(seconds, _SHORTEST_SECONDS)
 
     def seen(self, count: int, seconds: float, memory_seconds: float) -> "Arrivals":
         """Add an interval and forget what is older than the memory.

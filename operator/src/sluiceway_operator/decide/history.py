@@ -11,6 +11,8 @@ __all__ = ["History", "Recommendation", "learn"]
 
 _SHORTEST_MEMORY_SECONDS = 5.0
 _LONGEST_MEMORY_SECONDS = 60.0
+_QUIET_LOOKS = 2
+"""After so many looks without an arrival, and nothing undelivered, the stream is drained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,17 @@ class History:
     def empty(cls, scaling: Scaling) -> "History":
         """Begin knowing nothing."""
         return cls(Capacity.guess(scaling.initial_capacity_per_replica))
+
+    @property
+    def drained(self) -> bool:
+        """Whether everything is delivered and nothing more comes."""
+        backlog = self.last and self.last.backlog
+        return isinstance(backlog, Backlog) and backlog.lag == 0 and self.quiet_looks >= _QUIET_LOOKS
+
+    @property
+    def arrivals_per_second(self) -> float:
+        """Entries a second that are to be expected; 0 once drained, else the past would call replicas back."""
+        return 0.0 if self.drained else self.arrivals.per_second
 
 
 def learn(history: History, scaling: Scaling, seen: Observation) -> History:

@@ -10,8 +10,6 @@ from .history import History, Recommendation
 
 __all__ = ["decide_replicas"]
 
-_QUIET_LOOKS = 2
-"""After so many looks without an arrival, and nothing undelivered, the stream is drained."""
 _ROUNDING = 1e-9
 
 
@@ -65,9 +63,7 @@ def _wanted(scaling: Scaling, history: History, backlog: Backlog) -> tuple[int, 
         text = f"{backlog.total} backlog, {per_replica} per replica: {_replicas(wanted)}"
         return max(wanted, least), Reason.BACKLOG_PER_REPLICA, text
     drain = scaling.target.drain_seconds or 1
-    # what arrived a moment ago does not call back the replicas that the end of it has just sent away
-    arrivals = 0.0 if _over(history, backlog) else history.arrivals.per_second
-    capacity = history.capacity
+    capacity, arrivals = history.capacity, history.arrivals_per_second
     needed = (arrivals + backlog.total / drain) / max(capacity.per_second, _ROUNDING)
     wanted = max(math.ceil(needed - _ROUNDING), least)
     text = (
@@ -91,7 +87,7 @@ def _down(
     idle_seconds = 0.0 if history.idle_since is None else seen.at - history.idle_since
     if history.idle_since is not None and idle_seconds >= scaling.scale_down.idle_seconds:
         decision = replace(plain, replicas=0, reason=Reason.IDLE, message=f"no work for {idle_seconds:.0f} s")
-    elif _over(history, backlog):
+    elif history.drained:
         decision = _drained(scaling, seen, backlog, plain, idle_seconds)
     else:
         decision = _stabilized(scaling, history, seen, plain)
@@ -161,11 +157,6 @@ def _peaks(recommendations: tuple[Recommendation, ...]) -> tuple[Recommendation,
             kept.pop()
         kept.append(each)
     return tuple(kept)
-
-
-def _over(history: History, backlog: Backlog) -> bool:
-    """Tell whether everything is delivered and nothing more comes."""
-    return backlog.lag == 0 and history.quiet_looks >= _QUIET_LOOKS
 
 
 def _nothing(backlog: Backlog) -> bool:

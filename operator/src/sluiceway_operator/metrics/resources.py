@@ -48,7 +48,7 @@ _SEEN: Mapping[str, tuple[str, Callable[[Tracked], float | None]]] = {
     "replicas_desired": ("Replicas that the latest decision wants.", lambda tracked: _told(tracked, "desired")),
     "arrivals_per_second": (
         "Entries added a second, averaged over about the drain time.",
-        lambda tracked: tracked.history.arrivals.per_second if tracked.look else None,
+        lambda tracked: tracked.history.arrivals_per_second if tracked.look else None,
     ),
     "capacity_per_second": (
         "Events that one replica processes a second.",
