@@ -8,13 +8,14 @@ from tests.support.page_commands import commands_of
 
 from sluiceway.embedded import EmbeddedServer
 
-QUESTIONS = commands_of("redis-cli", "troubleshooting")
+QUESTIONS = commands_of("redis-cli", "troubleshooting", "sizing")
 
 
 @pytest.mark.parametrize("words", QUESTIONS, ids=" ".join)
 def test_a_question_is_one_that_a_server_understands(server: EmbeddedServer, words: list[str]) -> None:
     with redis.Redis.from_url(server.url) as client:
-        client.xgroup_create("orders", "payments", "0", mkstream=True)
+        for group in ("payments", "reports"):
+            client.xgroup_create("orders", group, "0", mkstream=True)
 
         client.execute_command(*words)
 
