@@ -119,6 +119,18 @@ async def test_targets_are_read_and_scaled_and_pods_marked(
     assert pod["metadata"]["annotations"] == {"controller.kubernetes.io/pod-deletion-cost": "3"}
 
 
+async def test_another_autoscaler_is_noticed(installed: Installed, workloads: KubernetesWorkloads) -> None:
+    target = deployment(installed, installed.served)
+    of = {"apiVersion": "apps/v1", "kind": "Deployment", "name": target.ref.name}
+    spec = {"scaleTargetRef": of, "minReplicas": 1, "maxReplicas": 3}
+    metadata = {"name": target.ref.name, "namespace": installed.served}
+    installed.server.apply(
+        {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata, "spec": spec}
+    )
+
+    assert await workloads.rival(target, afresh=True) == f"HorizontalPodAutoscaler {target.ref.name}"
+
+
 async def test_a_namespace_that_is_not_served_is_out_of_reach(
     installed: Installed, workloads: KubernetesWorkloads, request: pytest.FixtureRequest
 ) -> None:

@@ -12,10 +12,13 @@ import pytest
 import pytest_asyncio
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient
+from structlog.testing import capture_logs
 from tests.support.api_server import ApiServer
+from tests.support.control import Clock
 from tests.support.workloads_contract import WorkloadsContract
 
 from sluiceway_operator.kube import Api, KubernetesWorkloads
+from sluiceway_operator.kube.autoscalers import Autoscalers
 from sluiceway_operator.ports import Target, TargetForbidden, TargetMissing, TargetUnavailable
 from sluiceway_operator.resource import ScaleTargetRef
 
@@ -234,6 +237,114 @@ async def test_kinds_that_choose_their_victims_themselves_are_left_alone(
 
     assert not workloads.heeds(wanted)
     assert not await workloads.spare(wanted, {"pod": 1})
+
+
+# --- other autoscalers ------------------------------------------------------------------------------------------------
+
+
+def deployment(wanted: Target) -> dict[str, str]:
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "name": wanted.ref.name}
+
+
+def create_autoscaler(server: ApiServer, name: str, of: dict[str, str], **metadata: Any) -> None:
+    spec = {"scaleTargetRef": of, "minReplicas": 1, "maxReplicas": 3}
+    server.apply(
+        {
+            "apiVersion": "autoscaling/v2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": name, "namespace": "default", **metadata},
+            "spec": spec,
+        }
+    )
+
+
+@pytest.mark.parametrize("version", ["apps/v1", "apps/v1beta2"])
+async def test_an_autoscaler_of_the_target_is_found(
+    api_server: ApiServer, workloads: KubernetesWorkloads, version: str
+) -> None:
+    wanted = target()
+    create_autoscaler(
+        api_server, wanted.ref.name, {"apiVersion": version, "kind": "Deployment", "name": wanted.ref.name}
+    )
+
+    assert await workloads.rival(wanted) == f"HorizontalPodAutoscaler {wanted.ref.name}"
+
+
+async def test_what_made_an_autoscaler_is_told_with_it(api_server: ApiServer, workloads: KubernetesWorkloads) -> None:
+    wanted = target()
+    owner = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "name": "orders", "uid": secrets.token_hex(4)}
+    create_autoscaler(
+        api_server,
+        f"keda-hpa-{wanted.ref.name}",
+        deployment(wanted),
+        ownerReferences=[{**owner, "controller": True}],
+    )
+
+    assert await workloads.rival(wanted) == f"HorizontalPodAutoscaler keda-hpa-{wanted.ref.name} of ScaledObject orders"
+
+
+@pytest.mark.parametrize(
+    ("kind", "api_version", "suffix"),
+    [("Deployment", "apps/v1", "-2"), ("StatefulSet", "apps/v1", ""), ("Deployment", "example.com/v1", "")],
+    ids=["another name", "another kind", "another group"],
+)
+async def test_the_autoscaler_of_something_else_is_nobodys_rival(
+    api_server: ApiServer, workloads: KubernetesWorkloads, kind: str, api_version: str, suffix: str
+) -> None:
+    wanted = target()
+    other = {"apiVersion": api_version, "kind": kind, "name": f"{wanted.ref.name}{suffix}"}
+    create_autoscaler(api_server, wanted.ref.name, other)
+
+    assert await workloads.rival(wanted) is None
+
+
+async def test_a_new_autoscaler_is_found_after_half_a_minute_and_at_once_where_there_is_reason_to_ask(
+    api_server: ApiServer,
+) -> None:
+    clock, wanted = Clock(), target()
+    async with await connected(api_server) as client:
+        known, asked_again = Autoscalers(Api(client), clock), Autoscalers(Api(client), clock)
+        before = await known.of(wanted), await asked_again.of(wanted)
+        create_autoscaler(api_server, wanted.ref.name, deployment(wanted))
+        clock.now += 29
+
+        remembered = await known.of(wanted)
+        at_once = await asked_again.of(wanted, afresh=True)
+        clock.now += 1
+        in_time = await known.of(wanted)
+
+    assert (before, remembered) == ((None, None), None)
+    assert at_once == in_time == f"HorizontalPodAutoscaler {wanted.ref.name}"
+
+
+async def test_without_the_right_nobody_is_assumed_and_the_log_says_so_once(api_server: ApiServer) -> None:
+    clock, wanted = Clock(), target()
+    create_autoscaler(api_server, wanted.ref.name, deployment(wanted))
+    async with await connected(api_server) as client:
+        client.set_default_header("Impersonate-User", "nobody")
+        autoscalers = Autoscalers(Api(client), clock)
+
+        with capture_logs() as logs:
+            found = []
+            for _ in range(3):
+                found.append(await autoscalers.of(wanted))
+                clock.now += 30
+
+    assert found == [None, None, None]
+    assert [(line["log_level"], line["namespace"]) for line in logs] == [("warning", "default")]
+
+
+async def test_while_the_api_server_is_away_what_was_known_stands(api_server: ApiServer) -> None:
+    clock, wanted = Clock(), target()
+    create_autoscaler(api_server, wanted.ref.name, deployment(wanted))
+    async with await connected(api_server) as client:
+        autoscalers = Autoscalers(Api(client), clock)
+        before = await autoscalers.of(wanted)
+        client.configuration.host = "https://127.0.0.1:1"
+        clock.now += 60
+
+        assert before is not None
+        assert await autoscalers.of(wanted, afresh=True) == before
 
 
 def role(name: str, *rules: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from sluiceway_operator.control import Endpoint, Server, ServerAddress, Tracked
+from sluiceway_operator.control import Claims, Endpoint, Server, ServerAddress, Tracked
 from sluiceway_operator.ports import AlwaysLeading, Pod, Reports, Target, TargetMissing, Workloads
 from sluiceway_operator.registry import Resource, ResourceKey
 from sluiceway_operator.resource import Condition, StreamConsumerSpec, StreamConsumerStatus
@@ -36,7 +36,10 @@ class CountedWorkloads(Workloads):
         self.fault: Exception | None = None
         self.asked = 0
         self.pods_fault: Exception | None = None
+        self.answer_lost: Exception | None = None
         self.heeding = True
+        self.rivals: dict[str, str] = {}
+        self.asked_afresh = 0
 
     @override
     async def replicas(self, target: Target) -> int:
@@ -51,6 +54,8 @@ class CountedWorkloads(Workloads):
     async def scale(self, target: Target, replicas: int) -> None:
         self.written.append((target.ref.name, replicas))
         self.counts[target.ref.name] = replicas
+        if self.answer_lost is not None:
+            raise self.answer_lost
 
     @override
     async def pods(self, target: Target) -> Collection[Pod]:
@@ -61,6 +66,11 @@ class CountedWorkloads(Workloads):
     @override
     def heeds(self, target: Target) -> bool:
         return self.heeding
+
+    @override
+    async def rival(self, target: Target, *, afresh: bool = False) -> str | None:
+        self.asked_afresh += afresh
+        return self.rivals.get(target.ref.name)
 
     @override
     async def spare(self, target: Target, held: Mapping[str, int]) -> bool:
@@ -102,29 +112,33 @@ def resource(
     *,
     url: str = "redis://redis:6379",
     stream: str = "orders",
+    target: str = "",
     uid: str = "",
     generation: int = 1,
+    created: float = 0.0,
     **spec: Any,
 ) -> Resource:
-    """A resource that is called as its group and its target.
+    """A resource that is called as its group, and as its target if nothing else is said.
 
     Args:
-        name: Of the resource, the group and the target.
+        name: Of the resource and the group.
         url: Its server.
         stream: The stream.
+        target: The target's name; empty: that of the group.
         uid: Its identity; empty: one that goes with the name.
         generation: Counts the changes of its spec.
+        created: When it was made, in seconds.
         spec: Further fields of the spec.
     """
     asked = {
         "redis": {"url": url},
         "stream": stream,
         "group": {"name": name},
-        "scaleTargetRef": {"name": name},
+        "scaleTargetRef": {"name": target or name},
         **spec,
     }
     key = ResourceKey("shops", name)
-    return Resource(key, uid or f"uid-{name}", generation, StreamConsumerSpec.model_validate(asked))
+    return Resource(key, uid or f"uid-{name}", generation, StreamConsumerSpec.model_validate(asked), created)
 
 
 class Loop:
@@ -139,23 +153,34 @@ class Loop:
         self.workloads = CountedWorkloads()
         self.told = Told()
         self.server = Server(server if isinstance(server, ServerAddress) else ServerAddress(server))
-        self._endpoint = Endpoint(self.server, self.workloads, self.told, AlwaysLeading(), clock=self.clock)
+        self._claims = Claims()
+        self._endpoint = Endpoint(
+            self.server, self.workloads, self.told, AlwaysLeading(), claims=self._claims, clock=self.clock
+        )
         self.waker = self._endpoint.waker
         self.sweeping = self._endpoint.sweep
         self.tracked = self._endpoint.tracked
 
-    def add(self, name: str, *, replicas: int | None = 0, stream: str = "orders", **spec: Any) -> None:
-        """Look after a group called as its resource and its target.
+    def add(self, name: str, *, replicas: int | None = 0, target: str = "", **asked: Any) -> None:
+        """Look after a group called as its resource, and as its target if nothing else is said.
 
         Args:
-            name: Of the resource, the group and the target.
+            name: Of the resource and the group.
             replicas: Of the target; None: there is no target.
-            stream: The stream.
-            spec: Further fields of the spec.
+            target: The target's name; empty: that of the group.
+            asked: As for `resource`.
         """
         if replicas is not None:
-            self.workloads.counts[name] = replicas
-        self._endpoint.put(Tracked.begin(resource(name, stream=stream, **spec)))
+            self.workloads.counts[target or name] = replicas
+        made = resource(name, target=target, **asked)
+        self._claims.note(made.key, made)
+        self._endpoint.put(Tracked.begin(made))
+
+    def remove(self, name: str) -> None:
+        """Look after a resource no more."""
+        (tracked,) = [each for key, each in self.tracked.items() if key.name == name]
+        self._claims.note(tracked.resource.key, None)
+        self._endpoint.remove(tracked)
 
     async def sweep(self, times: int = 1, seconds: float = 1.0) -> None:
         """Sweep so often, so many seconds apart."""

@@ -74,6 +74,12 @@ class WorkloadsContract:
 
         assert sorted(pod.name for pod in await place.workloads.pods(target)) == pods
 
+    async def test_a_target_has_no_rival_unless_there_is_one(self, place: Place) -> None:
+        target = await place.target(1)
+
+        assert await place.workloads.rival(target) is None
+        assert await place.workloads.rival(target, afresh=True) is None
+
     async def test_what_does_not_exist_is_missing_whatever_is_asked_of_it(self, place: Place) -> None:
         missing = place.missing()
 

@@ -115,6 +115,18 @@ class Workloads(Protocol):
         """Return whether a target can be told which of its replicas shall go last."""
         ...
 
+    async def rival(self, target: Target, *, afresh: bool = False) -> str | None:
+        """Tell who else sets the replicas of a target by itself, as far as that is known.
+
+        Args:
+            target: The target.
+            afresh: Whether to ask now, and not to believe what was known a while ago.
+
+        Returns:
+            Its kind and name, for a person; None: nobody that is known.
+        """
+        ...
+
     async def spare(self, target: Target, held: Mapping[str, int]) -> bool:
         """Have those go last that hold most, where a target can be told so.
 

@@ -32,12 +32,14 @@ class Resource:
         uid: Its identity: a resource that was deleted and made anew under its name has another.
         generation: Counts the changes of its spec.
         spec: What was asked for.
+        created: When it was made, in seconds since 1970; of two with one target the older decides.
     """
 
     key: ResourceKey
     uid: str
     generation: int
     spec: StreamConsumerSpec
+    created: float = 0.0
 
 
 class Registry:

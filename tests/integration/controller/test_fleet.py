@@ -108,6 +108,22 @@ async def test_what_is_gone_is_written_to_no_more(server: EmbeddedServer, client
     assert world.workloads.counts["payments"] == 0
 
 
+async def test_of_two_with_one_target_on_two_servers_the_older_decides_until_it_goes(
+    server: EmbeddedServer, own_server: EmbeddedServer
+) -> None:
+    world = World()
+    world.put(resource("younger", url=server.url, target="app", created=2.0, scaling={"minReplicas": 9}))
+    world.put(resource("older", url=own_server.url, target="app", created=1.0, scaling={"minReplicas": 5}))
+    world.workloads.counts["app"] = 0
+    async with world.running():
+        await eventually(world.told_of("younger", "Degraded", "True"))
+        await eventually(lambda: world.workloads.written == [("app", 5)])
+
+        world.registry.remove(ResourceKey("shops", "older"))
+
+        await eventually(lambda: world.workloads.written == [("app", 5), ("app", 9)])
+
+
 async def test_two_hundred_that_come_and_go_at_once_leave_nothing(server: EmbeddedServer) -> None:
     world = World()
     names = [f"group-{number}" for number in range(200)]

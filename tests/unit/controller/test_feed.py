@@ -20,7 +20,13 @@ SPEC: dict[str, Any] = {
 
 
 def payments(uid: str = "first", generation: int = 1, *, ending: bool = False, **spec: Any) -> dict[str, Any]:
-    metadata = {"namespace": "shop", "name": "payments", "uid": uid, "generation": generation}
+    metadata = {
+        "namespace": "shop",
+        "name": "payments",
+        "uid": uid,
+        "generation": generation,
+        "creationTimestamp": "1970-01-02T00:00:00Z",
+    }
     if ending:
         metadata["deletionTimestamp"] = "2026-11-24T12:00:00Z"
     return {"metadata": metadata, "spec": SPEC | spec}
@@ -48,6 +54,7 @@ def test_what_is_told_is_looked_after_as_it_was_told_last(feed: Feed, registry: 
     found = registry.get(KEY)
     assert found is not None
     assert (found.uid, found.generation, found.spec.stream) == ("first", 2, "invoices")
+    assert found.created == 86_400.0
 
 
 def test_what_is_being_deleted_is_let_go_at_once(feed: Feed, registry: Registry) -> None:

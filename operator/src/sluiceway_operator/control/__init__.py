@@ -1,5 +1,6 @@
 """The control loop: look at all groups of a server, decide, act through ports, report."""
 
+from .claims import Claims
 from .conditions import ConditionType, Fact, Facts, conditions, flips
 from .endpoint import Endpoint
 from .fact_keeping import FactKeeper
@@ -14,6 +15,7 @@ from .tracked import Tracked
 from .waking import Waker
 
 __all__ = [
+    "Claims",
     "ConditionType",
     "Durations",
     "Endpoint",

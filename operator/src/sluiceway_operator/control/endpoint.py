@@ -10,6 +10,7 @@ import structlog
 from ..entry_id import EntryId
 from ..ports import Leadership, Reports, Workloads
 from ..registry import ResourceKey
+from .claims import Claims
 from .ending import end
 from .fact_keeping import FactKeeper
 from .neighbours import Neighbours
@@ -32,6 +33,7 @@ class Endpoint:
         workloads: Runs the consumers.
         reports: Tells the world.
         leadership: Says whether we may write.
+        claims: Which resources ask for which targets; None: no two for the same.
         neighbours: Resources by their streams, those of other logins included; None: there are no others.
         refused: Is told when the server begins not to let us in.
         every_seconds: From the beginning of one sweep to that of the next.
@@ -45,6 +47,7 @@ class Endpoint:
         reports: Reports,
         leadership: Leadership,
         *,
+        claims: Claims | None = None,
         neighbours: Neighbours | None = None,
         refused: Callable[[], None] = lambda: None,
         every_seconds: float = 1.0,
@@ -54,7 +57,7 @@ class Endpoint:
         self._neighbours = neighbours or Neighbours()
         self.tracked: dict[ResourceKey, Tracked] = {}
         """What is looked after on this server."""
-        stepper = Stepper(workloads, reports, leadership, self._neighbours, clock)
+        stepper = Stepper(workloads, reports, leadership, self._neighbours, claims or Claims(), clock=clock)
         self.waker = Waker(server, self._idle, self._wake, clock)
         self.sweep = Sweep(
             server,

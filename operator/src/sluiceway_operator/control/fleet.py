@@ -12,6 +12,7 @@ import structlog
 from ..observation import Unknown
 from ..ports import AlwaysLeading, Leadership, Reports, Workloads
 from ..registry import Registry, Resource, ResourceKey
+from .claims import Claims
 from .ending import end
 from .endpoint import Endpoint
 from .neighbours import Neighbours
@@ -54,11 +55,12 @@ class Fleet:
     ) -> None:
         self._registry = registry
         self._servers = servers
+        self._claims = Claims()
         self._ports = workloads, reports, leadership or AlwaysLeading()
         self._every_seconds = every_seconds
         self._clock = clock
         self._neighbours = Neighbours()
-        self._homeless = Stepper(*self._ports, self._neighbours, clock)
+        self._homeless = Stepper(*self._ports, self._neighbours, self._claims, clock=clock)
         self._log = structlog.get_logger()
         self._keepers: dict[ResourceKey, _Keeper] = {}
         self._homes: dict[ResourceKey, ServerAddress] = {}
@@ -90,6 +92,8 @@ class Fleet:
     # --- resources ----------------------------------------------------------------------------------------------------
 
     def _follow(self, changed: Collection[ResourceKey]) -> None:
+        for key in changed:
+            self._claims.note(key, self._registry.get(key))
         for key in changed:
             if key in self._keepers:
                 self._keepers[key].again.set()
@@ -191,6 +195,7 @@ class Fleet:
         endpoint = Endpoint(
             self._servers.open(address),
             *self._ports,
+            claims=self._claims,
             neighbours=self._neighbours,
             refused=lambda: self._look_again(address),
             every_seconds=self._every_seconds,

@@ -9,7 +9,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from ..connection import Commands
-from ..decide import Decision, Reason, decide_replicas, judge_consumers, learn, note_pods, note_strangers
+from ..decide import Reason, judge_consumers, learn, note_pods, note_strangers
 from ..entry_id import EntryId
 from ..observation import Backlog, Observation, Unknown
 from ..observe import MOST_COUNTED, Look, Missing, observe_groups
@@ -23,12 +23,14 @@ from ..ports import (
     TargetUnavailable,
     Workloads,
 )
-from ..resource import LastDecision, Mode
+from ..resource import Mode
 from ..streams import RELEASED, ensure_group, reap
+from .claims import Claims
 from .conditions import ConditionType, Fact
 from .judging import Seen, observation
 from .neighbours import Neighbours
 from .resting import Rest
+from .scaling import Scaler
 from .shortening import Shortener
 from .status import Picture, report
 from .tracked import Tracked
@@ -47,6 +49,7 @@ class Stepper:
         reports: Tells the world.
         leadership: Is asked before everything that is done on a server; who writes elsewhere asks it too.
         neighbours: Resources by their streams.
+        claims: Which resources ask for which targets.
         clock: Seconds that never go back.
     """
 
@@ -56,8 +59,11 @@ class Stepper:
         reports: Reports,
         leadership: Leadership,
         neighbours: Neighbours,
+        claims: Claims,
+        *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._scaler = Scaler(workloads, reports, claims, clock)
         self._workloads = workloads
         self._reports = reports
         self._leadership = leadership
@@ -105,7 +111,7 @@ class Stepper:
             picture.observation = looked
             tracked.history = learn(tracked.history, tracked.resource.spec.scaling, looked)
             if replicas is not None:
-                await self._scale(tracked, target, looked, picture)
+                await self._scaler.scale(tracked, target, looked, picture)
                 if client is not None:
                     await self._reap(tracked, client, target, looked)
                 tracked.idle_at = _idle_at(seen, looked, picture)
@@ -156,49 +162,6 @@ class Stepper:
         tracked.calibration, tracked.count_next = None, MOST_COUNTED
         return (await observe_groups(client, [tracked.ask]))[0]
 
-    async def _scale(self, tracked: Tracked, target: Target, looked: Observation, picture: Picture) -> None:
-        scaling = tracked.resource.spec.scaling
-        picture.replicas = looked.replicas
-        if scaling.mode is Mode.PAUSED:
-            tracked.decision = None
-            return
-        decision, tracked.history = decide_replicas(scaling, tracked.history)
-        changed = tracked.decision is None or tracked.decision.replicas != decision.replicas
-        tracked.decision = decision
-        tracked.tally.decisions[decision.reason] += 1
-        if decision.replicas == looked.replicas or scaling.mode is Mode.RECOMMEND:
-            if changed and decision.replicas != looked.replicas:
-                tracked.last_change = _change(decision)
-            return
-        try:
-            if decision.replicas < looked.replicas:
-                await self._spare(tracked, target, looked)
-            if tracked.gone:
-                return
-            await self._workloads.scale(target, decision.replicas)
-        except (TargetMissing, TargetForbidden) as error:
-            picture.problem(ConditionType.DEGRADED, "ScaleRefused", str(error))
-        except TargetUnavailable as error:
-            picture.problem(ConditionType.DEGRADED, "ScaleFailed", str(error))
-        else:
-            tracked.last_change = _change(decision)
-            picture.replicas = decision.replicas
-            tracked.tally.scaled(looked.replicas, decision.replicas)
-            await self._reports.event(
-                tracked.resource,
-                "Scaled",
-                f"{looked.replicas} -> {decision.replicas} replicas of {target}, {decision.reason}: {decision.message}",
-            )
-
-    async def _spare(self, tracked: Tracked, target: Target, looked: Observation) -> None:
-        """Have those go last that hold work. A reduction does not depend on it: who goes finishes or hands back."""
-        held = {consumer.name: consumer.pending for consumer in looked.consumers}
-        tracked.marks_forbidden = ""
-        try:
-            await self._workloads.spare(target, held)
-        except TargetForbidden as error:
-            tracked.marks_forbidden = str(error)
-
     async def _reap(self, tracked: Tracked, client: Commands, target: Target, looked: Observation) -> None:
         if isinstance(looked.backlog, Unknown):
             return
@@ -244,12 +207,3 @@ def _idle_at(seen: Seen, looked: Observation, picture: Picture) -> EntryId | Non
     """Return the last ID of a stream that needs nobody and has nobody."""
     idle = isinstance(seen, Look) and isinstance(looked.backlog, Backlog) and looked.backlog.total == 0
     return seen.last if idle and isinstance(seen, Look) and picture.replicas == 0 else None
-
-
-def _change(decision: Decision) -> LastDecision:
-    return LastDecision(
-        time=datetime.now(UTC).replace(microsecond=0),
-        desired_replicas=decision.replicas,
-        reason=decision.reason,
-        message=decision.message[:1024],
-    )

@@ -11,6 +11,7 @@ from ..observe import MOST_COUNTED, Ask, Calibration, Look
 from ..registry import Resource
 from ..resource import Condition, LastDecision, StreamConsumerStatus
 from .deserted import Deserted
+from .edits import Edits
 from .resting import Rest
 from .tally import ResourceTally
 
@@ -71,6 +72,8 @@ class Tracked:
         strangers_told: Those and the ones of the last minute, by name: when each held entries last.
         pods_forbidden: Why pods cannot be seen: a right that we have not; empty if they can.
         marks_forbidden: Why pods could not be marked before the latest reduction; empty if they could.
+        edits: What others did to the replicas.
+        contest: Who else decides on them, so that we do not; empty if nobody does.
         gone: Nobody asks for it any more: a step that still waits does nothing.
         one_at_a_time: Held by the step that is under way.
     """
@@ -99,6 +102,8 @@ class Tracked:
     strangers_told: Mapping[str, float] = field(default_factory=dict)
     pods_forbidden: str = ""
     marks_forbidden: str = ""
+    edits: Edits = field(default_factory=Edits)
+    contest: str = ""
     gone: bool = False
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -121,7 +126,7 @@ class Tracked:
             self.history = History.empty(resource.spec.scaling)
         if resource.spec.stream != self.resource.spec.stream:
             self.deserted = Deserted()
-        self.resource, self.rest = resource, None
+        self.resource, self.rest, self.edits = resource, None, Edits()
 
     def moved(self) -> None:
         """Forget what was learned of streams: they are looked at on another server from now on."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from pydantic import ValidationError
@@ -74,7 +75,7 @@ class Feed:
             self._refuse(Refused(key, uid, generation, _wording(error)))
             return
         self.refused.pop(key, None)
-        self._registry.put(Resource(key, uid, generation, spec))
+        self._registry.put(Resource(key, uid, generation, spec, _seconds(metadata)))
 
     def forget(self, key: ResourceKey) -> None:
         """Forget a resource that is gone."""
@@ -111,3 +112,7 @@ class Feed:
 def _wording(error: ValidationError) -> str:
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     return "; ".join(f"{'.'.join(('spec', *map(str, each['loc'])))}: {each['msg']}" for each in faults)
+
+
+def _seconds(metadata: Json) -> float:
+    return datetime.fromisoformat(metadata["creationTimestamp"]).timestamp()

@@ -60,6 +60,10 @@ class RememberedWorkloads(Workloads):
         return self._workloads.heeds(target)
 
     @override
+    async def rival(self, target: Target, *, afresh: bool = False) -> str | None:
+        return await self._workloads.rival(target, afresh=afresh)
+
+    @override
     async def spare(self, target: Target, held: Mapping[str, int]) -> bool:
         return await self._workloads.spare(target, held)
 

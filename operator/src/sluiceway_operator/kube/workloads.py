@@ -6,6 +6,7 @@ from typing_extensions import override
 
 from ..ports import AlwaysLeading, Leadership, Pod, Target, TargetForbidden, TargetMissing, TargetUnavailable, Workloads
 from .api import Api, ApiFault, Json, group_path
+from .autoscalers import Autoscalers
 
 __all__ = ["KubernetesWorkloads"]
 
@@ -28,6 +29,7 @@ class KubernetesWorkloads(Workloads):
     def __init__(self, api: Api, leadership: Leadership | None = None) -> None:
         self._api = api
         self._leadership = leadership or AlwaysLeading()
+        self._autoscalers = Autoscalers(api)
 
     @override
     async def replicas(self, target: Target) -> int:
@@ -55,6 +57,10 @@ class KubernetesWorkloads(Workloads):
     @override
     def heeds(self, target: Target) -> bool:
         return (target.ref.api_version, target.ref.kind) in _HEEDING
+
+    @override
+    async def rival(self, target: Target, *, afresh: bool = False) -> str | None:
+        return await self._autoscalers.of(target, afresh=afresh)
 
     @override
     async def spare(self, target: Target, held: Mapping[str, int]) -> bool:

@@ -1,6 +1,7 @@
 """Resources from files: read, held to the resource's rules, and read again when a file changes."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -84,7 +85,7 @@ class ResourceFiles:
         for key, manifest in manifests.items():
             known = self._registry.get(key)
             if known is None:
-                self._registry.put(Resource(key, str(uuid.uuid4()), 1, manifest.spec))
+                self._registry.put(Resource(key, str(uuid.uuid4()), 1, manifest.spec, time.time()))
                 self._log.info("Resource is looked after", resource=str(key), file=str(path))
             elif known.spec != manifest.spec:
                 self._registry.put(replace(known, generation=known.generation + 1, spec=manifest.spec))

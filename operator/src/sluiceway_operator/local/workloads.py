@@ -76,6 +76,10 @@ class ProcessWorkloads(Workloads):
         return True
 
     @override
+    async def rival(self, target: Target, *, afresh: bool = False) -> str | None:
+        return None
+
+    @override
     async def spare(self, target: Target, held: Mapping[str, int]) -> bool:
         self._held[self._name(target)] = held
         return True
