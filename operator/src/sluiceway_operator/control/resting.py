@@ -14,7 +14,7 @@ from ..observe import Look
 __all__ = ["Rest"]
 
 _LOOK_SECONDS = 5.0
-_STEP_SECONDS = 60.0
+_STEP_SECONDS = 120.0
 _STEP_WITH_CONSUMERS_SECONDS = 10.0
 """Consumers at a target without replicas are dead, or somebody's own; the dead are to go when their time has come."""
 

@@ -66,9 +66,7 @@ class Waker:
                     if len(waits) < _MOST_PARTS:
                         waits[part] = asyncio.create_task(self._wait_for(part))
                 if waits:
-                    await asyncio.wait(
-                        waits.values(), timeout=_NOTHING_IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
-                    )
+                    await asyncio.wait(waits.values(), timeout=_BLOCK_MS / 1000, return_when=asyncio.FIRST_COMPLETED)
                 else:
                     await asyncio.sleep(_NOTHING_IDLE_SECONDS)
         finally:

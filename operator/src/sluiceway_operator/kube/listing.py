@@ -67,7 +67,7 @@ class Listing:
         found: list[ResourceKey] = []
         query = {"limit": _PAGE}
         while True:
-            page = await self._api.get(path, query)
+            page = await self._api.list_metadata(path, query)
             found += [ResourceKey(each["metadata"]["namespace"], each["metadata"]["name"]) for each in page["items"]]
             rest = page["metadata"].get("continue")
             if not rest:

@@ -88,7 +88,9 @@ class KubernetesWorkloads(Workloads):
         if not selector:
             return []
         try:
-            listing = await self._api.get(f"/api/v1/namespaces/{target.namespace}/pods", {"labelSelector": selector})
+            listing = await self._api.list_metadata(
+                f"/api/v1/namespaces/{target.namespace}/pods", {"labelSelector": selector}
+            )
         except ApiFault as fault:
             raise _as_target(fault, target) from fault
         pods: list[Json] = listing["items"]
