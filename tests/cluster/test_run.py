@@ -60,18 +60,16 @@ class Stage:
             "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": pod},
         }
-        self._apply("apps/v1", "Deployment", name, spec)
+        self.api.apply(self._object("apps/v1", "Deployment", name, spec))
 
     def consume(self, name: str, **spec: Any) -> None:
-        """Make a StreamConsumer of stream `orders` whose group and target are called as it is."""
-        asked = {
-            "redis": {"url": self.redis_url},
-            "stream": "orders",
-            "group": {"name": name},
-            "scaleTargetRef": {"name": name},
-            **spec,
-        }
-        self._apply("sluiceway.dev/v1alpha1", "StreamConsumer", name, asked)
+        """Make or change a StreamConsumer of stream `orders` whose group and target are called as it is."""
+        self.api.apply(self._consumer(name, **spec))
+
+    def consume_all(self, names: list[str]) -> None:
+        """Make many StreamConsumers at once."""
+        items = [self._consumer(name) for name in names]
+        self.api("create", "--filename", "-", given={"apiVersion": "v1", "kind": "List", "items": items})
 
     def replicas(self, name: str) -> int:
         """How many replicas a Deployment shall have."""
@@ -92,9 +90,19 @@ class Stage:
         listing = json.loads(self.kubectl("get", "events", "--field-selector", f"reason={reason}", "--output", "json"))
         return [each["message"] for each in listing["items"]]
 
-    def _apply(self, api_version: str, kind: str, name: str, spec: dict[str, Any]) -> None:
+    def _consumer(self, name: str, **spec: Any) -> dict[str, Any]:
+        asked = {
+            "redis": {"url": self.redis_url},
+            "stream": "orders",
+            "group": {"name": name},
+            "scaleTargetRef": {"name": name},
+            **spec,
+        }
+        return self._object("sluiceway.dev/v1alpha1", "StreamConsumer", name, asked)
+
+    def _object(self, api_version: str, kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
         metadata = {"name": name, "namespace": self.namespace}
-        self.api.apply({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec})
+        return {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}
 
 
 @pytest.fixture
@@ -126,18 +134,6 @@ async def test_a_backlog_gets_replicas_and_is_told(stage: Stage, client: redis.a
     assert stage.reason("payments", "ScalingLimited") == "MaxReplicas"
     assert [each for each in stage.events("Scaled") if "-> 7 replicas of Deployment" in each]
     assert stage.events("GroupCreated") == ["group payments of orders was made, beginning after 0-0"]
-
-
-async def test_replicas_set_by_hand_are_corrected(stage: Stage, client: redis.asyncio.Redis) -> None:
-    stage.deploy("payments")
-    stage.consume("payments", scaling={"maxReplicas": 3})
-    stage.operator()
-    await publish(client, 500)
-    await eventually(lambda: stage.replicas("payments") == 3, within_seconds=60)
-
-    stage.kubectl("scale", "deployment", "payments", "--replicas", "1")
-
-    await eventually(lambda: stage.replicas("payments") == 3, within_seconds=60)
 
 
 async def test_a_consumer_that_is_deleted_is_left_alone(stage: Stage, client: redis.asyncio.Redis) -> None:
@@ -200,3 +196,77 @@ async def test_it_tells_that_it_is_ready_and_ends_when_it_is_asked_to(stage: Sta
     await operator.exits(0)
     lease = json.loads(stage.kubectl("get", "lease", "sluiceway-operator", "--output", "json"))
     assert not lease["spec"].get("holderIdentity")
+
+
+async def test_replicas_set_by_hand_are_corrected_with_one_event(stage: Stage, client: redis.asyncio.Redis) -> None:
+    stage.deploy("payments")
+    stage.consume("payments", scaling={"maxReplicas": 3})
+    stage.operator()
+    await publish(client, 500)
+    await eventually(lambda: stage.replicas("payments") == 3, within_seconds=60)
+
+    stage.kubectl("scale", "deployment", "payments", "--replicas", "1")
+
+    await eventually(lambda: stage.replicas("payments") == 3, within_seconds=60)
+    await eventually(lambda: stage.events("Scaled")[-1:] and corrections(stage), within_seconds=60)
+    assert len(corrections(stage)) == 1
+
+
+def corrections(stage: Stage) -> list[str]:
+    return [each for each in stage.events("Scaled") if each.startswith("1 -> 3 replicas")]
+
+
+async def test_a_changed_resource_is_heeded_and_says_so(stage: Stage, client: redis.asyncio.Redis) -> None:
+    stage.deploy("payments")
+    stage.consume("payments", scaling={"maxReplicas": 3})
+    stage.operator()
+    await publish(client, 500)
+    await eventually(lambda: stage.replicas("payments") == 3, within_seconds=60)
+
+    stage.consume("payments", scaling={"maxReplicas": 4})
+
+    await eventually(lambda: stage.replicas("payments") == 4, within_seconds=60)
+    await eventually(lambda: stage.status("payments")["observedGeneration"] == 2, within_seconds=60)
+
+
+@pytest.mark.timeout(240, func_only=True)
+async def test_an_api_server_that_was_killed_is_used_again_when_it_is_back(
+    stage: Stage, client: redis.asyncio.Redis
+) -> None:
+    stage.deploy("payments")
+    stage.consume("payments", scaling={"maxReplicas": 3})
+    operator = stage.operator()
+    await eventually(lambda: stage.reason("payments", "Ready") == "AsAskedFor", within_seconds=60)
+
+    stage.api.kill()
+    try:
+        await publish(client, 500)
+        await operator.line("Lease cannot be looked at", within_seconds=60)
+    finally:
+        stage.api.start()
+
+    await eventually(lambda: stage.replicas("payments") == 3, within_seconds=90)
+    stage.deploy("notifications")
+    stage.consume("notifications", scaling={"maxReplicas": 2})
+    await eventually(lambda: stage.replicas("notifications") == 2, within_seconds=90)
+    assert operator.running
+
+
+@pytest.mark.timeout(240, func_only=True)
+async def test_two_hundred_that_come_and_go_leave_nothing(stage: Stage) -> None:
+    port = free_port()
+    operator = stage.operator(port=port)
+
+    stage.consume_all([f"consumer-{number}" for number in range(200)])
+    await eventually(lambda: resources(port) == 200, within_seconds=90, ignoring=(OSError,))
+    stage.kubectl("delete", "strc", "--all", "--timeout=55s")
+
+    await eventually(lambda: resources(port) == 0, within_seconds=90, ignoring=(OSError,))
+    assert operator.running
+
+
+def resources(port: int) -> int:
+    """How many resources an operator says that it looks after."""
+    lines = get(port, "/metrics")[1].splitlines()
+    (told,) = [line for line in lines if line.startswith("sluiceway_operator_resources ")]
+    return int(float(told.split()[-1]))

@@ -30,6 +30,28 @@ class Refused(Exception):
     """kubectl failed; its text is what it said."""
 
 
+class _Process:
+    """A program that can be started again."""
+
+    def __init__(self, *words: str | Path, log: Path) -> None:
+        self._words = words
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as out:
+            self._process = subprocess.Popen(
+                self._words, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+            )
+
+    def kill(self) -> None:
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
 @dataclass(frozen=True, slots=True)
 class ApiServer:
     """An API server that runs.
@@ -37,10 +59,21 @@ class ApiServer:
     Args:
         kubectl: The kubectl of its version.
         kubeconfig: The file that leads to it, as its administrator.
+        process: The process of it; its data are with another one.
     """
 
     kubectl: Path
     kubeconfig: Path
+    process: _Process
+
+    def kill(self) -> None:
+        """Send it SIGKILL and wait until it is gone; what it has stored stays."""
+        self.process.kill()
+
+    def start(self) -> None:
+        """Start it, again with its data and at its port, and wait until it is ready."""
+        self.process.start()
+        eventually_sync(lambda: self("get", "--raw", "/readyz"), within_seconds=_START_SECONDS, ignoring=(Refused,))
 
     def __call__(self, *words: str, given: object = None) -> str:
         """Run kubectl and return what it says.
@@ -88,39 +121,31 @@ def running_api_server(folder: Path) -> Iterator[ApiServer]:
     etcd_port, peer_port, port = free_port(), free_port(), free_port()
     token = secrets.token_hex(16)
     _write_secrets(folder, token)
-    running = [
-        _start(
-            *(programs["etcd"] / "etcd", f"--data-dir={folder}/etcd", "--unsafe-no-fsync"),
-            f"--listen-client-urls=http://127.0.0.1:{etcd_port}",
-            f"--advertise-client-urls=http://127.0.0.1:{etcd_port}",
-            f"--listen-peer-urls=http://127.0.0.1:{peer_port}",
-            log=folder / "etcd.log",
-        ),
-        _start(
-            *(programs["kubernetes"] / "kube-apiserver", f"--etcd-servers=http://127.0.0.1:{etcd_port}"),
-            *("--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={port}"),
-            *(f"--cert-dir={folder}/certificates", f"--token-auth-file={folder}/tokens"),
-            *("--authorization-mode=RBAC", "--service-cluster-ip-range=10.255.0.0/24"),
-            *("--service-account-issuer=https://tests", f"--service-account-key-file={folder}/accounts.pem"),
-            f"--service-account-signing-key-file={folder}/accounts.pem",
-            log=folder / "kube-apiserver.log",
-        ),
-    ]
+    etcd = _Process(
+        *(programs["etcd"] / "etcd", f"--data-dir={folder}/etcd", "--unsafe-no-fsync"),
+        f"--listen-client-urls=http://127.0.0.1:{etcd_port}",
+        f"--advertise-client-urls=http://127.0.0.1:{etcd_port}",
+        f"--listen-peer-urls=http://127.0.0.1:{peer_port}",
+        log=folder / "etcd.log",
+    )
+    process = _Process(
+        *(programs["kubernetes"] / "kube-apiserver", f"--etcd-servers=http://127.0.0.1:{etcd_port}"),
+        *("--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={port}"),
+        *(f"--cert-dir={folder}/certificates", f"--token-auth-file={folder}/tokens"),
+        *("--authorization-mode=RBAC", "--service-cluster-ip-range=10.255.0.0/24"),
+        *("--service-account-issuer=https://tests", f"--service-account-key-file={folder}/accounts.pem"),
+        f"--service-account-signing-key-file={folder}/accounts.pem",
+        log=folder / "kube-apiserver.log",
+    )
+    server = ApiServer(programs["kubectl"] / "kubectl", folder / "kubeconfig", process)
+    server.kubeconfig.write_text(json.dumps(_kubeconfig(port, token)))
     try:
-        server = ApiServer(programs["kubectl"] / "kubectl", folder / "kubeconfig")
-        server.kubeconfig.write_text(json.dumps(_kubeconfig(port, token)))
-        eventually_sync(lambda: server("get", "--raw", "/readyz"), within_seconds=_START_SECONDS, ignoring=(Refused,))
+        etcd.start()
+        server.start()
         yield server
     finally:
-        for process in reversed(running):
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _start(*words: str | Path, log: Path) -> subprocess.Popen[bytes]:
-    with log.open("wb") as out:
-        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        server.kill()
+        etcd.kill()
 
 
 def _write_secrets(folder: Path, token: str) -> None:
