@@ -140,10 +140,13 @@ async def test_a_consumer_that_is_deleted_is_left_alone(stage: Stage, client: re
     for name in ("payments", "notifications"):
         stage.deploy(name)
         stage.consume(name, scaling={"maxReplicas": 3})
-    stage.operator()
+    port = free_port()
+    stage.operator(port=port)
     await eventually(lambda: stage.reason("payments", "Ready") == "AsAskedFor", within_seconds=60)
 
     stage.kubectl("delete", "strc", "payments")
+    # the API server tells it when it is gone there; until then it was still asked for
+    await eventually(lambda: resources(port) == 1, within_seconds=60)
     await publish(client, 500)
 
     await eventually(lambda: stage.replicas("notifications") == 3, within_seconds=60)
