@@ -104,7 +104,7 @@ async def test_what_is_gone_is_written_to_no_more(server: EmbeddedServer, client
 
         await Observed(client, "orders", "any").add(500)
 
-        await eventually(lambda: ("reports", 5) in world.workloads.written)
+        await eventually(lambda: world.workloads.counts["reports"] >= 5)
     assert world.workloads.counts["payments"] == 0
 
 
@@ -238,9 +238,11 @@ async def test_a_server_that_cannot_be_reached_delays_no_other(
 
         await Observed(client, "orders", "reports").add(500)
 
-        await eventually(lambda: world.workloads.written == [("reports", 5)])
+        # a look may come while they are being added, so that the first number is a smaller one
+        await eventually(lambda: world.workloads.counts["reports"] >= 5)
     os.kill(own_server.pid, signal.SIGCONT)
     assert world.told.condition("payments", "BacklogKnown").reason == "ServerUnreachable"
+    assert world.workloads.counts["payments"] == 3
 
 
 class Follower(Leadership):
