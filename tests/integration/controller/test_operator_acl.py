@@ -71,9 +71,9 @@ class Work:
         await self.orders.read("pod-1", 2)
         await self.client.xdel("orders", "1-0")
         self.loop.workloads.existing["payments"] = ["pod-1"]
-        await self.loop.sweep()
+        await self.loop.sweep(2, seconds=61)
         self.loop.workloads.existing["payments"] = []
-        await self.loop.sweep(2)
+        await self.loop.sweep(3, seconds=61)
         return ("payments", "ConsumerReaped", False) in self.loop.told.events and self.is_well()
 
     async def trim(self) -> bool:
