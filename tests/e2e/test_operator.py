@@ -55,7 +55,7 @@ def operator(cluster: Cluster, images: dict[str, str], tmp_path_factory: pytest.
 @pytest.fixture(scope="module")
 def release(operator: Release, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """The shop, whose consumers the operator scales."""
-    assert operator
+    operator.kubectl("wait", "--for=condition=Established", "crd/streamconsumers.sluiceway.dev")
     home = restricted_namespace(cluster, tmp_path_factory.mktemp("shop"))
     shop = Release(next(home), "shop", "shop")
     shop.install(SHOP)
@@ -169,8 +169,7 @@ async def test_without_the_operator_consumers_stay_as_they_are_and_go_on(
     )
 
 
-def test_the_resource_went_with_it(cluster: Cluster, namespace: Kubectl) -> None:
-    assert cluster
+def test_the_resource_went_with_it(namespace: Kubectl) -> None:
     eventually_sync(
         lambda: "streamconsumers" not in namespace("get", "crd", "--output", "name"), within_seconds=SECONDS
     )
