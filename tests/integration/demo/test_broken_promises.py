@@ -59,7 +59,8 @@ async def run_with(defects: list[Mutant], defective: Overlay, folder: Path, *arg
     for defect in defects:
         defect.apply(defective.package)
     return await run_demo(
-        *["--orders", "20", "--rate", "50", "--json"],
+        # so many processes that there is always one that takes over, whatever the backlog
+        *["--orders", "20", "--rate", "50", "--no-autoscale", "--json"],
         *arguments,
         folder=folder,
         env={**defective.environment, **env},
@@ -104,7 +105,9 @@ async def test_a_provider_that_forgets_its_keys_is_seen_to_charge_twice_when_a_p
     # at any moment dozens of charges are under way, half of them already in the provider's books
     careless = {"PAYMENTS_DEDUPLICATE": "false", "PAYMENTS_LATENCY_SECONDS": "0.3", "PAYMENTS_MAX_CALLS": "100"}
 
-    finished = await run_demo(*["--orders", "300", "--rate", "100", "--kill", "--json"], folder=tmp_path, env=careless)
+    asked = ["--orders", "300", "--rate", "100", "--kill", "--no-autoscale", "--json"]
+
+    finished = await run_demo(*asked, folder=tmp_path, env=careless)
 
     assert finished.code == Exit.BROKEN, finished
     assert finished.figures["duplicate_effects"] > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ COUNTS = (
     "lost",
     "duplicate_effects",
     "kills",
+    "replicas_max",
 )
 
 
@@ -64,6 +66,25 @@ async def test_kills_happen_however_short_the_run_is(folder: Path) -> None:
     assert finished.figures["kills"] == 3
 
 
+async def test_payments_has_as_many_processes_as_its_backlog_asks_for_and_in_the_end_none(folder: Path) -> None:
+    finished = await run_demo(*["--orders", "400", "--rate", "400", "--json"], folder=folder)
+
+    assert proves_all_orders(finished, 400), finished
+    assert finished.figures["replicas_max"] == 4
+    assert "payments: 0 -> " in finished.err
+    assert "-> 0 replicas of Deployment default/payments" in finished.err
+
+
+async def test_without_autoscaling_the_number_of_processes_is_fixed_and_kills_are_made_good(folder: Path) -> None:
+    asked = ["--orders", "60", "--rate", "100", "--kill", "--no-autoscale", "--payments", "3", "--json"]
+
+    finished = await run_demo(*asked, folder=folder)
+
+    assert proves_all_orders(finished, 60), finished
+    assert (finished.figures["kills"], finished.figures["replicas_max"]) == (3, 3)
+    assert "replicas of Deployment" not in finished.err
+
+
 async def test_an_outage_of_payments_refuses_no_order_and_all_are_settled_afterwards(folder: Path) -> None:
     finished = await run_demo(*["--orders", "300", "--rate", "100", "--outage", "2", "--json"], folder=folder)
 
@@ -100,12 +121,11 @@ async def test_keep_leaves_the_logs_and_records(folder: Path) -> None:
 
     (kept,) = (folder / ".sluiceway").iterdir()
     assert finished.code == Exit.PROVEN, finished
-    assert {log.name for log in (kept / "logs").iterdir()} == {
-        "orders.log",
-        "payments-1.log",
-        "payments-2.log",
-        "notifications-1.log",
-    }
+    logs = {log.name for log in (kept / "logs").iterdir()}
+    assert {"orders.log", "payments-operator.log", "notifications-1.log"} < logs
+    assert any(re.fullmatch(r"payments-[a-z0-9]{5}\.log", log) for log in logs), (
+        "a payments process that the operator kept"
+    )
     assert processes_in(folder) == []
 
 

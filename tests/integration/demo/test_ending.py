@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,7 +100,7 @@ async def test_a_service_that_dies_ends_the_run_with_its_last_words(programs: Pr
     service_process(tmp_path, "payments").kill()
 
     await demo.exits(Exit.DIED)
-    assert demo.find(r"error: payments-1 ended by itself \(signal SIGKILL\)")
+    assert demo.find(r"error: payments-\w{5} ended by itself \(signal SIGKILL\)")
     assert folder_is_clean(tmp_path)
 
 
@@ -117,11 +118,33 @@ async def test_a_users_server_that_goes_away_ends_the_run_and_the_keys_that_may_
     assert folder_is_clean(tmp_path)
 
 
+async def test_an_operator_that_dies_ends_the_run_and_its_processes(programs: Programs, tmp_path: Path) -> None:
+    demo = programs.start("-m", "shop_demo", *SMALL)
+    await demo.line(RUNNING)
+
+    next(each for each in processes_in(tmp_path) if {"sluiceway_operator", "local"} <= set(each.cmdline())).kill()
+
+    await demo.exits(Exit.DIED)
+    assert demo.find(r"error: payments-operator ended by itself \(signal SIGKILL\)")
+    await eventually(lambda: folder_is_clean(tmp_path), what="the end of the processes that the operator kept")
+
+
 async def test_a_service_that_cannot_start_is_named_with_its_last_words(tmp_path: Path) -> None:
-    finished = await run_demo(*SMALL, "--json", folder=tmp_path, env={"PAYMENTS_MAX_CALLS": "0"})
+    asked = [*SMALL, "--no-autoscale", "--json"]
+
+    finished = await run_demo(*asked, folder=tmp_path, env={"PAYMENTS_MAX_CALLS": "0"})
 
     assert finished.code == Exit.NOT_STARTED, finished
     assert "payments-1 ended while starting (exit code 2)" in finished.err
+    assert "PAYMENTS_MAX_CALLS" in finished.err
+    assert folder_is_clean(tmp_path)
+
+
+async def test_a_process_that_the_operator_cannot_keep_running_is_named_with_its_last_words(tmp_path: Path) -> None:
+    finished = await run_demo(*SMALL, "--json", folder=tmp_path, env={"PAYMENTS_MAX_CALLS": "0"})
+
+    assert finished.code == Exit.DIED, finished
+    assert re.search(r"payments-\w{5} ended by itself \(exit code 2\)", finished.err)
     assert "PAYMENTS_MAX_CALLS" in finished.err
     assert folder_is_clean(tmp_path)
 

@@ -75,7 +75,7 @@ async def test_the_process_that_owns_pending_entries_is_killed_and_comes_back(
     _, second = supervisor.running(GROUP)
     await delivered_to(store, second.pid)
     journal = Journal()
-    killer = Killer(store, supervisor, journal, KillSchedule(100, 100), {GROUP: STREAM})
+    killer = Killer(store, {GROUP: supervisor}, journal, KillSchedule(100, 100), {GROUP: STREAM})
 
     async with asyncio.timeout(30), beside(killer.run(load)):
         await second.process.wait()
@@ -90,7 +90,7 @@ async def test_a_process_that_owns_nothing_is_left_alone(supervisor: Supervisor,
     first, second = supervisor.running(GROUP)
     entry_id = await delivered_to(store, first.pid)
     await store.xack(STREAM, GROUP, entry_id)
-    killer = Killer(store, supervisor, Journal(), KillSchedule(100, 100), {GROUP: STREAM})
+    killer = Killer(store, {GROUP: supervisor}, Journal(), KillSchedule(100, 100), {GROUP: STREAM})
 
     async with asyncio.timeout(30), beside(killer.run(load)):
         enough = await looks(store) + TIMES_TO_LOOK

@@ -30,6 +30,7 @@ def test_every_option_is_read() -> None:
             "2.5",
             "--decline-rate",
             "0.1",
+            "--no-autoscale",
             "--payments",
             "3",
             "--notifications",
@@ -52,6 +53,7 @@ def test_every_option_is_read() -> None:
         kill=True,
         outage_seconds=2.5,
         decline_rate=0.1,
+        autoscale=False,
         payments=3,
         notifications=2,
         port=8080,
@@ -64,6 +66,19 @@ def test_every_option_is_read() -> None:
 
 def test_the_port_of_the_demos_own_server_can_be_chosen() -> None:
     assert parse(["--redis-port", "6390"]).redis_port == 6390
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most"),
+    [
+        ([], 4),
+        (["--payments", "7"], 7),
+        (["--no-autoscale"], 2),
+        (["--no-autoscale", "--payments", "7"], 7),
+    ],
+)
+def test_payments_is_the_most_or_without_autoscaling_the_number_of_processes(arguments: list[str], most: int) -> None:
+    assert parse(arguments).most_payments == most
 
 
 def test_an_empty_redis_url_means_an_own_server() -> None:

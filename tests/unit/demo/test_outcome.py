@@ -32,6 +32,8 @@ PROVEN = Outcome(
     kills=3,
     outage_seconds=2,
     outage_done=True,
+    replicas_max=4,
+    autoscaled=True,
 )
 
 
@@ -80,7 +82,7 @@ def test_the_json_object_has_integers_for_counts_and_milliseconds_for_latencies(
         "lost": 0,
         "duplicate_effects": 0,
     }
-    assert figures["kills"] == 3
+    assert (figures["kills"], figures["replicas_max"]) == (3, 4)
     assert figures["latency_ms"] == {"p50": 40.0, "p99": 90.1, "max": 120}
     assert figures["throughput_per_s"] == 48.3
     assert set(figures["post_latency_ms"]) == {"before", "outage"}
@@ -88,6 +90,11 @@ def test_the_json_object_has_integers_for_counts_and_milliseconds_for_latencies(
 
 def test_no_kills_asked_for_is_zero_kills_in_the_json_object() -> None:
     assert replace(PROVEN, kills=None).as_json()["kills"] == 0
+
+
+def test_the_report_tells_how_many_processes_payments_had_and_why() -> None:
+    assert "payments 0 to 4, by their backlog" in describe(PROVEN)
+    assert "payments 4\n" in describe(replace(PROVEN, autoscaled=False))
 
 
 def test_the_report_fits_a_terminal() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
+from shop_demo.autoscaler import Scale
 from shop_demo.journal import Journal
 from shop_demo.latency import LatencySummary
 from shop_demo.observe import ConsumerState, GroupState
@@ -38,10 +39,13 @@ PICTURE = Picture(
     ],
     processes=[
         ProcessState("orders", "orders", 12344, "running", 0),
-        ProcessState("payments-1", "payments", None, "killed", 1),
-        ProcessState("payments-2", "payments", 12346, "running", 0),
         ProcessState("notifications-1", "notifications", 12347, "starting", 2),
+        ProcessState("payments-x7kq2", "payments", None, "killed", 1),
+        ProcessState("payments-bb94v", "payments", 12346, "running", 0),
+        ProcessState("payments-zk4m6", "payments", 12348, "running", 0),
+        ProcessState("payments-n8dfw", "payments", 12349, "stopping", 0),
     ],
+    scale=Scale(3, 4, 4, "DrainTime: 257 backlog, 36/s in, 50/s per replica: 4 replicas to drain it in 2 s"),
 )
 
 
@@ -64,6 +68,15 @@ def test_it_fits_80_columns_and_24_lines_however_much_has_happened() -> None:
 
     assert len(lines) < 24
     assert all(len(line) <= 80 for line in lines)
+
+
+def test_more_processes_than_there_is_room_for_are_counted_and_it_fits_all_the_same() -> None:
+    crowd = [ProcessState(f"payments-{number}", "payments", number, "running", 0) for number in range(20)]
+
+    lines = drawn(replace(PICTURE, processes=crowd), journal_of(50))
+
+    assert len(lines) < 24
+    assert "… and 15 more" in "\n".join(lines)
 
 
 def test_a_taller_terminal_shows_more_of_what_happened() -> None:
@@ -90,6 +103,21 @@ def test_counts_groups_latencies_and_processes_are_there() -> None:
         "http://127.0.0.1:40001/orders",
     ):
         assert words in text
+
+
+def test_it_tells_how_many_processes_there_are_how_many_are_wanted_and_why() -> None:
+    (line,) = [line for line in drawn(PICTURE, journal_of(0), width=120) if "wanted" in line]
+
+    assert "payments 3 of 4 wanted, 4 at most  DrainTime: 257 backlog, 36/s in" in line
+
+
+def test_with_a_fixed_number_nothing_is_said_of_what_is_wanted() -> None:
+    assert not [line for line in drawn(replace(PICTURE, scale=None), journal_of(0)) if "wanted" in line]
+
+
+def test_a_plain_line_tells_how_many_payments_processes_there_are() -> None:
+    assert ", payments processes 3, " in plain_line(PICTURE)
+    assert "processes" not in plain_line(replace(PICTURE, scale=None))
 
 
 def test_a_backlog_that_the_server_cannot_tell_is_a_question_mark_not_a_zero() -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from shop_demo.exits import Exit
 
+_MOST_AUTOSCALED = 4
+_FIXED = 2
 _EXIT_CODES = "exit codes:\n" + "\n".join(f"  {code.value:>3}  {code.meaning}" for code in Exit)
 
 
@@ -19,7 +21,8 @@ class Options:
     kill: bool = False
     outage_seconds: float = 0.0
     decline_rate: float = 0.03
-    payments: int = 2
+    payments: int | None = None
+    autoscale: bool = True
     notifications: int = 1
     port: int | None = None
     redis_url: str | None = None
@@ -27,6 +30,11 @@ class Options:
     settle_seconds: float = 60.0
     json: bool = False
     keep: bool = False
+
+    @property
+    def most_payments(self) -> int:
+        """How many payments processes there may be; without autoscaling, how many there are."""
+        return self.payments or (_MOST_AUTOSCALED if self.autoscale else _FIXED)
 
 
 def parse(argv: Sequence[str] | None = None) -> Options:
@@ -112,7 +120,16 @@ def _parser() -> argparse.ArgumentParser:
 
     shape = parser.add_argument_group("processes")
     shape.add_argument(
-        "--payments", type=_processes, default=defaults.payments, metavar="N", help="processes (default: %(default)s)"
+        "--payments",
+        type=_processes,
+        metavar="N",
+        help=f"processes at most (default: {_MOST_AUTOSCALED}); with --no-autoscale, processes (default: {_FIXED})",
+    )
+    shape.add_argument(
+        "--no-autoscale",
+        dest="autoscale",
+        action="store_false",
+        help="keep a fixed number of payments processes, in place of as many as their backlog asks for",
     )
     shape.add_argument(
         "--notifications",

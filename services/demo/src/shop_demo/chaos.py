@@ -3,19 +3,66 @@
 import asyncio
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import cycle
+from typing import Protocol
 
-from shop_demo.child import Child
 from shop_demo.client import Client
 from shop_demo.journal import Journal
 from shop_demo.load import Load
-from shop_demo.observe import consumers_of
+from shop_demo.observe import ConsumerState, consumers_of, groups_of
 from shop_demo.schedule import KillSchedule, OutageSchedule
 from shop_demo.supervisor import Supervisor
 
 _LOOK_SECONDS = 0.003
-_AWAY_SECONDS = 0.5
+
+
+class Victim(Protocol):
+    """A process that can be stopped and killed."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def service(self) -> str:
+        """The service that it is a process of."""
+        ...
+
+    @property
+    def pid(self) -> int:
+        """The process ID."""
+        ...
+
+    @property
+    def ending(self) -> bool:
+        """Tell whether it is on its way out."""
+        ...
+
+    def consumes_as(self, consumer: ConsumerState) -> bool:
+        """Tell whether it is this consumer."""
+        ...
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal, if the process still runs."""
+        ...
+
+    async def kill(self) -> None:
+        """End the process with SIGKILL."""
+        ...
+
+
+class Keeper(Protocol):
+    """Keeps the processes of services running."""
+
+    def running(self, service: str) -> Sequence[Victim]:
+        """List the processes of a service that work and are to stay."""
+        ...
+
+    async def bring_back(self, name: str) -> bool:
+        """See that a killed process runs again; tell whether it does, and is not one too many by now."""
+        ...
 
 
 class Killer:
@@ -26,7 +73,7 @@ class Killer:
 
     Args:
         client: a connection pool to the event store.
-        supervisor: has the processes.
+        keepers: who keeps the processes of each service.
         journal: is told of each kill.
         schedule: when kills are due.
         victims: services in the order in which they are killed, with the stream that each consumes as a group of its
@@ -36,28 +83,26 @@ class Killer:
     def __init__(
         self,
         client: Client,
-        supervisor: Supervisor,
+        keepers: Mapping[str, Keeper],
         journal: Journal,
         schedule: KillSchedule,
         victims: Mapping[str, str],
     ) -> None:
         self._client = client
-        self._supervisor = supervisor
+        self._keepers = keepers
         self._journal = journal
         self._schedule = schedule
         self._victims = victims
-        self._held_since: float | None = None
+        self._holding_back = False
+        self._overdue_seconds = 0.0
         self.kills = 0
 
     def allowed(self, started: int) -> float:
         """Give how many orders the load may have started by now; see `KillSchedule.allowed`."""
-        limit = self._schedule.allowed(self.kills, 0)
-        if started < limit:
-            self._held_since = None
-            return limit
-        if self._held_since is None:
-            self._held_since = time.monotonic()
-        return self._schedule.allowed(self.kills, time.monotonic() - self._held_since)
+        self._holding_back = started >= self._schedule.allowed(self.kills, 0)
+        if not self._holding_back:
+            self._overdue_seconds = 0.0
+        return self._schedule.allowed(self.kills, self._overdue_seconds)
 
     @property
     def sufficient(self) -> bool:
@@ -74,19 +119,27 @@ class Killer:
                 victim = await self._kill_one(service)
                 restarts.create_task(self._bring_back(victim))
 
-    async def _kill_one(self, service: str) -> Child:
+    async def _kill_one(self, service: str) -> Victim:
         while True:
-            for child in self._supervisor.running(service):
+            began = time.monotonic()
+            for child in self._keepers[service].running(service):
                 held = await self._stop_while_holding(child)
                 if held:
                     await child.kill()
                     self.kills += 1
                     entries = "1 pending entry" if held == 1 else f"{held} pending entries"
-                    self._journal.note(f"SIGKILL {child.spec.name} (pid {child.pid}), it held {entries}")
+                    self._journal.note(f"SIGKILL {child.name} (pid {child.pid}), it held {entries}")
                     return child
             await asyncio.sleep(_LOOK_SECONDS)
+            # while there is work, also for a process that is still starting, no more orders are needed
+            if self._holding_back and not await self._work_is_under_way():
+                self._overdue_seconds += time.monotonic() - began
 
-    async def _stop_while_holding(self, child: Child) -> int:
+    async def _work_is_under_way(self) -> bool:
+        groups = await groups_of(self._client, list(self._victims.values()))
+        return any((group.lag or 0) + group.pending for group in groups if group.group in self._victims)
+
+    async def _stop_while_holding(self, child: Victim) -> int:
         """Stop the process if it owns pending entries; return how many it then certainly owns."""
         if not await self._held_by(child):
             return 0
@@ -100,16 +153,14 @@ class Killer:
             return 0
         return held
 
-    async def _held_by(self, child: Child) -> int:
-        service = child.spec.service
+    async def _held_by(self, child: Victim) -> int:
+        service = child.service
         consumers = await consumers_of(self._client, self._victims[service], service)
-        return sum(consumer.pending for consumer in consumers if consumer.belongs_to(child.pid))
+        return sum(consumer.pending for consumer in consumers if child.consumes_as(consumer))
 
-    async def _bring_back(self, victim: Child) -> None:
-        await asyncio.sleep(_AWAY_SECONDS)
-        async with self._supervisor.changing(victim.spec.service):
-            await self._supervisor.restart(victim.spec.name)
-        self._journal.note(f"{victim.spec.name} is back")
+    async def _bring_back(self, victim: Victim) -> None:
+        if await self._keepers[victim.service].bring_back(victim.name):
+            self._journal.note(f"{victim.name} is back")
 
 
 class Outage:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shop_demo.observe import ConsumerState
 from sluiceway.embedded.lifetime import die_with_parent
 
 _LAST_LINES_BYTES = 8192
@@ -43,6 +44,16 @@ class Child:
     ending: bool = False
 
     @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.spec.name
+
+    @property
+    def service(self) -> str:
+        """The service that it is a process of."""
+        return self.spec.service
+
+    @property
     def pid(self) -> int:
         """The process ID."""
         return self.process.pid
@@ -51,6 +62,10 @@ class Child:
     def running(self) -> bool:
         """Tell whether the process has not ended yet."""
         return self.process.returncode is None
+
+    def consumes_as(self, consumer: ConsumerState) -> bool:
+        """Tell whether it is this consumer."""
+        return consumer.belongs_to(self.pid)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal, if the process still runs."""

@@ -32,6 +32,8 @@ class Outcome:
         suspects: some orders that are lost or doubled, in words.
         forced: processes that had to be killed in the end.
         interrupted: whether a run of a given length was cut short.
+        replicas_max: most payments processes at once.
+        autoscaled: whether the operator chose their number.
     """
 
     account: Account
@@ -51,6 +53,8 @@ class Outcome:
     suspects: Sequence[str] = field(default=())
     forced: Sequence[str] = field(default=())
     interrupted: bool = False
+    replicas_max: int = 0
+    autoscaled: bool = False
 
     @property
     def exit(self) -> Exit:
@@ -77,6 +81,7 @@ class Outcome:
             "lost": account.lost,
             "duplicate_effects": account.duplicate_effects,
             "kills": self.kills or 0,
+            "replicas_max": self.replicas_max,
             "latency_ms": self.latency.as_json(),
             "throughput_per_s": round(self.throughput_per_s, 1),
             "post_latency_ms": {phase: summary.as_json() for phase, summary in self.post.items() if summary.count},

@@ -22,6 +22,7 @@ def describe(outcome: Outcome) -> str:
         f"  dead letters   {account.dead_letters}",
         f"  lost           {account.lost}",
         f"  doubled        {account.duplicate_effects}",
+        f"  processes      payments {_replicas(outcome)}",
         f"  throughput        {outcome.throughput_per_s:.0f} settled per second",
         f"  order to message  {_milliseconds(outcome.latency)}",
         f"  POST to 202       {_milliseconds(outcome.post['before'])}",
@@ -58,6 +59,10 @@ def _verdict(outcome: Outcome) -> list[str]:
     if outcome.exit is not Exit.PROVEN:
         lines.append(f"exit code {outcome.exit.value}: {outcome.exit.meaning}")
     return lines
+
+
+def _replicas(outcome: Outcome) -> str:
+    return f"0 to {outcome.replicas_max}, by their backlog" if outcome.autoscaled else f"{outcome.replicas_max}"
 
 
 def _poison(outcome: Outcome) -> list[str]:

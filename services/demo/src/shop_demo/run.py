@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from shop_demo.accounting import Ledger
 from shop_demo.arguments import Options
+from shop_demo.autoscaler import Autoscaler
 from shop_demo.background import beside
 from shop_demo.chaos import Killer, Outage
 from shop_demo.exits import DemoError, Exit
@@ -23,15 +24,17 @@ from shop_demo.rate import RateMeter
 from shop_demo.records import RecordFollower
 from shop_demo.schedule import KillSchedule, OutageSchedule
 from shop_demo.screen import Screen
-from shop_demo.shop import Shop, plan_shop
+from shop_demo.shop import OPERATOR, Shop, plan_shop
 from shop_demo.store import Store, open_store
-from shop_demo.supervisor import Supervisor
+from shop_demo.supervisor import ProcessState, Supervisor
 from shop_demo.view import Picture
 from shop_demo.witness import Witness
 
 _REDRAW_SECONDS = 0.25
 _LOOK_SECONDS = 0.05
 _SUSPECTS_SHOWN = 5
+_IDLE_SECONDS = 20.0
+"""Until the last payments process has gone: two seconds without work, and what it takes to stop."""
 
 
 async def run_demo(options: Options, screen: Screen, journal: Journal, stop_load: asyncio.Event) -> Outcome:
@@ -113,11 +116,17 @@ class Run:
             charges=RecordFollower(shop.charges),
             messages=RecordFollower(shop.messages),
         )
+        self._autoscaler: Autoscaler | None = None
+        if shop.payments_state is not None:
+            self._autoscaler = Autoscaler(
+                shop.payments_state, shop.logs, service="payments", most=options.most_payments, journal=journal
+            )
         self._killer: Killer | None = None
         self._outage: Outage | None = None
         if options.kill:
             schedule = KillSchedule(options.orders, options.rate)
-            self._killer = Killer(store.client, supervisor, journal, schedule, shop.consumes)
+            keepers = {"payments": self._autoscaler or supervisor, "notifications": supervisor}
+            self._killer = Killer(store.client, keepers, journal, schedule, shop.consumes)
         if options.outage_seconds:
             self._outage = Outage(
                 supervisor,
@@ -147,12 +156,13 @@ class Run:
         Args:
             stop_load: once set, no more orders are fed.
         """
-        async with beside(
-            self._redraw(), self._witness.run(), self._watch_deaths(), self._obey(stop_load), *self._faults()
-        ):
+        watches = [self._watch_deaths(), *([self._autoscaler.follow()] if self._autoscaler is not None else [])]
+        async with beside(self._redraw(), self._witness.run(), *watches, self._obey(stop_load), *self._faults()):
             await self._load.run()
             self._journal.note(f"{self._ledger.accepted} orders accepted, waiting until all are settled")
             await self._until_settled()
+            if self._autoscaler is not None and not stop_load.is_set():
+                await self._until_idle(self._autoscaler)
 
     async def outcome(self, *, forced: list[str], interrupted: bool) -> Outcome:
         """Account for the run; the services are stopped, so that nothing more can happen."""
@@ -182,6 +192,8 @@ class Run:
             given_up=self._load.given_up,
             unread=unread,
             suspects=suspects[:_SUSPECTS_SHOWN],
+            replicas_max=(self._options.most_payments if self._autoscaler is None else self._autoscaler.replicas_max),
+            autoscaled=self._autoscaler is not None,
             forced=forced,
             interrupted=interrupted,
         )
@@ -221,6 +233,11 @@ class Run:
             f"{self._ledger.unsettled} orders not settled {self._options.settle_seconds:g} s after the last one"
         )
 
+    async def _until_idle(self, autoscaler: Autoscaler) -> None:
+        self._journal.note("all are settled; without work, payments goes down to no process at all")
+        if not await autoscaler.until_none(_IDLE_SECONDS):
+            self._journal.note(f"payments still has processes {_IDLE_SECONDS:g} s after the last order was settled")
+
     async def _watch_deaths(self) -> None:
         raise await self._supervisor.died()
 
@@ -233,6 +250,11 @@ class Run:
             self._groups = await groups_of(self._store.client, self._shop.watched)
             self._screen.show(self._picture())
             await asyncio.sleep(_REDRAW_SECONDS)
+
+    def _processes(self) -> list[ProcessState]:
+        """Describe the services' processes; what the operator does is told in a line of its own."""
+        ours = [state for state in self._supervisor.states() if state.name != OPERATOR]
+        return ours if self._autoscaler is None else [*ours, *self._autoscaler.states()]
 
     def _picture(self) -> Picture:
         ledger, load, now = self._ledger, self._load, time.monotonic()
@@ -253,7 +275,8 @@ class Run:
             latency=ledger.latencies.recent(),
             post=load.answers[load.phase].latencies.recent(),
             groups=self._groups,
-            processes=self._supervisor.states(),
+            processes=self._processes(),
+            scale=self._autoscaler.scale if self._autoscaler is not None else None,
         )
 
 

@@ -40,7 +40,7 @@ class KillSchedule:
 
         Args:
             kills_done: how many kills have happened.
-            overdue_seconds: for how long the orders have been held back.
+            overdue_seconds: for how long orders have been held back with nothing left to do for those that were let go.
 
         Returns:
             the number; infinite once all kills have happened.

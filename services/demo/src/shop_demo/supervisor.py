@@ -15,6 +15,7 @@ from shop_demo.exits import DemoError, Exit
 _READY_SECONDS = 30.0
 _READY_POLL_SECONDS = 0.05
 _GRACE_SECONDS = 8.0
+_AWAY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,17 @@ class Supervisor:
             return
         self._restarts[name] += 1
         await self._start_one(self._specs[name])
+
+    async def bring_back(self, name: str) -> bool:
+        """Start a killed process again after a moment; tell that it is back.
+
+        Raises:
+            DemoError: as `start`.
+        """
+        await asyncio.sleep(_AWAY_SECONDS)
+        async with self.changing(self._specs[name].service):
+            await self.restart(name)
+        return True
 
     async def stop_service(self, service: str) -> list[str]:
         """Stop every process of a service, also one that is just starting; return their names."""

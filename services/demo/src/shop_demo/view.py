@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from shop_demo.autoscaler import Scale
 from shop_demo.journal import Journal, Note
 from shop_demo.latency import LatencySummary
 from shop_demo.observe import GroupState
@@ -18,6 +19,7 @@ from shop_demo.supervisor import ProcessState
 _HEADER_LINES = 3
 _UPPER_LINES = 12
 _LEAST_NOTES = 2
+_LEAST_ROWS = 2
 _STATE_STYLES = {"running": "green", "starting": "yellow", "stopping": "yellow", "killed": "bold red", "stopped": "red"}
 
 
@@ -36,6 +38,7 @@ class Picture:
         post: of all POSTs of this phase.
         groups: the consumer groups.
         processes: the service processes.
+        scale: how many payments processes there are and why; ``None``: their number is fixed.
     """
 
     store: str
@@ -55,6 +58,7 @@ class Picture:
     post: LatencySummary
     groups: Sequence[GroupState]
     processes: Sequence[ProcessState]
+    scale: Scale | None = None
 
 
 def draw(picture: Picture, journal: Journal, *, height: int) -> RenderableType:
@@ -72,13 +76,14 @@ def draw(picture: Picture, journal: Journal, *, height: int) -> RenderableType:
         Panel(_orders(picture), title="orders", box=box.ROUNDED),
         Panel(Group(_latencies(picture), Text(), _groups(picture)), title="milliseconds, groups", box=box.ROUNDED),
     )
-    processes = _processes(picture.processes)
-    taken = _HEADER_LINES + _UPPER_LINES + len(processes.rows) + 2
-    notes = max(_LEAST_NOTES, height - taken - 1)
+    scale = [_scale(picture.scale)] if picture.scale is not None else []
+    room = height - (_HEADER_LINES + _UPPER_LINES + len(scale) + 2) - 1
+    processes = _processes(picture.processes, most_rows=max(_LEAST_ROWS, room - _LEAST_NOTES))
+    notes = max(_LEAST_NOTES, room - len(processes.rows))
     return Group(
         _header(picture),
         upper,
-        Panel(processes, title="processes", box=box.ROUNDED),
+        Panel(Group(*scale, processes), title="processes", box=box.ROUNDED),
         *(_note(note) for note in journal.notes[-notes:]),
     )
 
@@ -89,6 +94,7 @@ def plain_line(picture: Picture) -> str:
     return (
         f"{_clock(picture.elapsed_seconds)} accepted {picture.accepted} ({picture.accepted_per_second:.0f}/s), "
         f"settled {picture.settled}, declined {picture.declined}, dead letters {picture.dead_letters}, "
+        f"{_replicas(picture.scale)}"
         f"p50 {picture.latency.p50:.0f} ms, p99 {picture.latency.p99:.0f} ms, backlog: {backlogs or 'none'}"
     )
 
@@ -147,15 +153,29 @@ def _groups(picture: Picture) -> Table:
     return table
 
 
-def _processes(states: Sequence[ProcessState]) -> Table:
+def _processes(states: Sequence[ProcessState], *, most_rows: int) -> Table:
     columns = 2 if len(states) > 3 else 1
     table = Table.grid(expand=True, padding=(0, 1))
     for _ in range(columns):
         table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     cells = [_process(state) for state in states]
+    if (most := most_rows * columns) < len(cells):
+        cells[most - 1 :] = [Text(f"… and {len(cells) - most + 1} more", style="dim")]
     for start in range(0, len(cells), columns):
         table.add_row(*cells[start : start + columns])
     return table
+
+
+def _scale(scale: Scale) -> Text:
+    wanted = "?" if scale.desired is None else scale.desired
+    text = Text(
+        f"payments {scale.current} of {wanted} wanted, {scale.most} at most  ", no_wrap=True, overflow="ellipsis"
+    )
+    return text.append(scale.why, style="dim")
+
+
+def _replicas(scale: Scale | None) -> str:
+    return "" if scale is None else f"payments processes {scale.current}, "
 
 
 def _process(state: ProcessState) -> Text:
