@@ -63,6 +63,12 @@ class WorkloadsContract:
         assert (len(pods), len(others)) == (2, 1)
         assert len({pod.name for pod in [*pods, *others]}) == len({pod.uid for pod in [*pods, *others]}) == 3
 
+    async def test_a_target_without_replicas_has_no_pods(self, place: Place) -> None:
+        target = await place.target(0)
+
+        assert list(await place.workloads.pods(target)) == []
+        assert await place.workloads.spare(target, {"somebody": 3})
+
     async def test_a_deployment_heeds_who_is_to_be_spared_and_names_that_nobody_has_do_no_harm(
         self, place: Place
     ) -> None:

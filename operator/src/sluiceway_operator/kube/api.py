@@ -56,7 +56,9 @@ class Api:
 
     async def list_metadata(self, path: str, query: Mapping[str, str] | None = None) -> Json:
         """Read a list of which only names, labels and the like are sent: a tenth of the whole; raises as `get` does."""
-        return await self._request("GET", path, query=query, accept=_METADATA)
+        listing = await self._request("GET", path, query=query, accept=_METADATA)
+        # of nothing the API server says null here, and only here
+        return {**listing, "items": listing.get("items") or []}
 
     async def post(self, path: str, body: Json) -> Json:
         """Create; raises as `get` does."""
