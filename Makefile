@@ -108,6 +108,10 @@ test-mutants: sync ## break each guarantee on purpose and see its tests fail (ON
 bench: sync .bench/venv/stamp ## measure beside redis-py and FastStream (ARGS="--only publish --runs 3", --quick)
 	@exec env PYTHONPATH=. $(PY) -m tests.bench $(ARGS)
 
+.PHONY: bench-operator
+bench-operator: sync ## the operator on a real API server: waking, a burst, failover, a thousand idle (ARGS="--only wake --runs 3")
+	@exec env PYTHONPATH=. $(PY) -m tests.bench.operator $(ARGS)
+
 .PHONY: bench-memory
 bench-memory: sync ## bytes per event in flight, per pending entry, per remembered event ID
 	@exec env PYTHONPATH=. $(PY) -m tests.bench.memory $(ARGS)
