@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 __all__ = ["Step", "tour_steps"]
 
-_TOUR = re.compile(r"<!-- tour:begin\b.*?-->(.*?)<!-- tour:end -->", re.DOTALL)
 _BLOCK = re.compile(r"(<!-- tour:background -->\n)?```sh\n(.*?)```", re.DOTALL)
 
 
@@ -19,13 +18,19 @@ class Step:
     background: bool
 
 
-def tour_steps(readme: str) -> list[Step]:
-    """Return the shell blocks between the tour's anchors.
+def tour_steps(readme: str, name: str = "tour") -> list[Step]:
+    """Return the shell blocks between a tour's anchors.
+
+    Args:
+        readme: The page.
+        name: What its anchors begin with.
 
     Raises:
         ValueError: The anchors are not there.
     """
-    tour = _TOUR.search(readme)
+    tour = re.search(rf"<!-- {name}:begin\b.*?-->(.*?)<!-- {name}:end -->", readme, re.DOTALL)
     if tour is None:
-        raise ValueError("the README has no <!-- tour:begin … --> … <!-- tour:end -->: put the anchors around the tour")
+        raise ValueError(
+            f"the README has no <!-- {name}:begin … --> … <!-- {name}:end -->: put the anchors around the tour"
+        )
     return [Step(commands, bool(mark)) for mark, commands in _BLOCK.findall(tour[1])]
