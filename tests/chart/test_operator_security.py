@@ -81,7 +81,7 @@ def test_it_is_told_which_namespaces_it_serves() -> None:
     deployment = only(rendered("--set", "watchNamespaces={orders,payments}"), "Deployment")
 
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    assert container["args"] == ["run", "--namespaces=orders,payments"]
+    assert container["args"] == ["run", "--lease=sluiceway", "--namespaces=orders,payments"]
 
 
 @pytest.mark.parametrize(
