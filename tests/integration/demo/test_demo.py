@@ -70,7 +70,8 @@ async def test_payments_has_as_many_processes_as_its_backlog_asks_for_and_in_the
     finished = await run_demo(*["--orders", "400", "--rate", "400", "--json"], folder=folder)
 
     assert proves_all_orders(finished, 400), finished
-    assert finished.figures["replicas_max"] == 4
+    # as many as the backlog of the moment asks for, which depends on how fast this machine starts processes
+    assert 2 <= finished.figures["replicas_max"] <= 4
     assert "payments: 0 -> " in finished.err
     assert "-> 0 replicas of Deployment default/payments" in finished.err
 

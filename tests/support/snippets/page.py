@@ -34,7 +34,7 @@ from sluiceway.embedded.ports import free_port
 
 __all__ = ["NotRun", "run_page"]
 
-_TOUR = re.compile(r"<!-- tour:begin\b.*?<!-- tour:end -->", re.DOTALL)
+_TOUR = re.compile(r"<!-- (?P<tour>(?:cluster-)?tour):begin\b.*?<!-- (?P=tour):end -->", re.DOTALL)
 _PYTHONS_OWN = ("PYTHONSAFEPATH", "PYTHONPATH")
 """What the project's own runners set and no reader has."""
 
@@ -147,7 +147,7 @@ class _Page:
 
 
 def _without_tour(text: str) -> str:
-    """Leave out the README's tour, which has a test of its own; lines keep their numbers."""
+    """Leave out the README's tours, which have tests of their own; lines keep their numbers."""
     return _TOUR.sub(lambda tour: "\n" * tour[0].count("\n"), text)
 
 
