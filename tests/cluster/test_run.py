@@ -3,117 +3,17 @@
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 import redis.asyncio
-from tests.support.api_server import ApiServer
 from tests.support.consuming import one_server
 from tests.support.eventually import eventually
 from tests.support.http import get
-from tests.support.processes import Program, Programs
-from tests.support.repository import ROOT
+from tests.support.operated import Stage
 
-from sluiceway.embedded import EmbeddedServer
 from sluiceway.embedded.ports import free_port
 
 pytestmark = one_server
-
-
-@dataclass
-class Stage:
-    """A namespace with what a StreamConsumer needs, and operators for it."""
-
-    api: ApiServer
-    programs: Programs
-    redis_url: str
-    namespace: str
-
-    def kubectl(self, *words: str) -> str:
-        """Run kubectl in the namespace."""
-        return self.api("--namespace", self.namespace, *words)
-
-    def operator(self, name: str = "operator-1", port: int | None = None) -> Program:
-        """Start an operator that looks after this namespace alone."""
-        words = (
-            "--namespaces",
-            self.namespace,
-            "--lease-namespace",
-            self.namespace,
-            "--port",
-            str(port or free_port()),
-        )
-        return self.programs.start(
-            *("-m", "sluiceway_operator", "run", "--kubeconfig", str(self.api.kubeconfig), *words),
-            env={"POD_NAME": name},
-        )
-
-    def deploy(self, name: str, replicas: int = 0) -> None:
-        """Make a Deployment whose pods nobody runs."""
-        labels = {"app": name}
-        pod = {"containers": [{"name": "main", "image": "localhost/none"}]}
-        spec = {
-            "replicas": replicas,
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": pod},
-        }
-        self.api.apply(self._object("apps/v1", "Deployment", name, spec))
-
-    def consume(self, name: str, **spec: Any) -> None:
-        """Make or change a StreamConsumer of stream `orders` whose group and target are called as it is."""
-        self.api.apply(self._consumer(name, **spec))
-
-    def consume_all(self, names: list[str]) -> None:
-        """Make many StreamConsumers at once."""
-        items = [self._consumer(name) for name in names]
-        self.api("create", "--filename", "-", given={"apiVersion": "v1", "kind": "List", "items": items})
-
-    def replicas(self, name: str) -> int:
-        """How many replicas a Deployment shall have."""
-        return int(json.loads(self.kubectl("get", "deployment", name, "--output", "json"))["spec"]["replicas"])
-
-    def status(self, name: str) -> dict[str, Any]:
-        """The status of a StreamConsumer; empty before the first."""
-        found: dict[str, Any] = json.loads(self.kubectl("get", "strc", name, "--output", "json")).get("status", {})
-        return found
-
-    def reason(self, name: str, kind: str) -> str | None:
-        """The reason of one condition; None if there is no such condition."""
-        conditions = self.status(name).get("conditions", [])
-        return next((each["reason"] for each in conditions if each["type"] == kind), None)
-
-    def events(self, reason: str) -> list[str]:
-        """What Events of a reason say."""
-        listing = json.loads(self.kubectl("get", "events", "--field-selector", f"reason={reason}", "--output", "json"))
-        return [each["message"] for each in listing["items"]]
-
-    def _consumer(self, name: str, **spec: Any) -> dict[str, Any]:
-        asked = {
-            "redis": {"url": self.redis_url},
-            "stream": "orders",
-            "group": {"name": name},
-            "scaleTargetRef": {"name": name},
-            **spec,
-        }
-        return self._object("sluiceway.dev/v1alpha1", "StreamConsumer", name, asked)
-
-    def _object(self, api_version: str, kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
-        metadata = {"name": name, "namespace": self.namespace}
-        return {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}
-
-
-@pytest.fixture
-def stage(api_server: ApiServer, programs: Programs, server: EmbeddedServer) -> Iterator[Stage]:
-    api_server("apply", "--server-side", "--filename", str(ROOT / "k8s/crds/streamconsumers.yaml"))
-    api_server("wait", "--for=condition=Established", "crd/streamconsumers.sluiceway.dev")
-    namespace = f"shop-{secrets.token_hex(4)}"
-    api_server("create", "namespace", namespace)
-    yield Stage(api_server, programs, server.url, namespace)
-    # nobody removes what is in a namespace here: there are no controllers
-    api_server("--namespace", namespace, "delete", "strc", "--all")
 
 
 async def publish(client: redis.asyncio.Redis, count: int) -> None:
