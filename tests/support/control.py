@@ -8,7 +8,7 @@ from typing import Any
 from typing_extensions import override
 
 from sluiceway_operator.control import Claims, Endpoint, Server, ServerAddress, Tracked
-from sluiceway_operator.ports import AlwaysLeading, Pod, Reports, Target, TargetMissing, Workloads
+from sluiceway_operator.ports import AlwaysLeading, Leadership, Pod, Reports, Target, TargetMissing, Workloads
 from sluiceway_operator.registry import Resource, ResourceKey
 from sluiceway_operator.resource import Condition, StreamConsumerSpec, StreamConsumerStatus
 
@@ -146,16 +146,33 @@ class Loop:
 
     Args:
         server: The server.
+        clock: Seconds that a test lets pass; None: a clock of its own.
+        workloads: Runs the consumers; None: replicas that are only counted.
+        leadership: Says whether it may write; None: always.
     """
 
-    def __init__(self, server: str | ServerAddress) -> None:
-        self.clock = Clock()
+    def __init__(
+        self,
+        server: str | ServerAddress | Server,
+        *,
+        clock: Clock | None = None,
+        workloads: Workloads | None = None,
+        leadership: Leadership | None = None,
+    ) -> None:
+        self.clock = clock or Clock()
         self.workloads = CountedWorkloads()
         self.told = Told()
-        self.server = Server(server if isinstance(server, ServerAddress) else ServerAddress(server))
+        if isinstance(server, str):
+            server = ServerAddress(server)
+        self.server = Server(server) if isinstance(server, ServerAddress) else server
         self._claims = Claims()
         self._endpoint = Endpoint(
-            self.server, self.workloads, self.told, AlwaysLeading(), claims=self._claims, clock=self.clock
+            self.server,
+            workloads or self.workloads,
+            self.told,
+            leadership or AlwaysLeading(),
+            claims=self._claims,
+            clock=self.clock,
         )
         self.waker = self._endpoint.waker
         self.sweeping = self._endpoint.sweep
@@ -176,9 +193,28 @@ class Loop:
         self._claims.note(made.key, made)
         self._endpoint.put(Tracked.begin(made))
 
+    def edit(self, name: str, **asked: Any) -> None:
+        """Take a changed resource, as the fleet does.
+
+        Args:
+            name: Of the resource and the group.
+            asked: As for `resource`.
+        """
+        known = self.of(name)
+        made = resource(name, generation=known.resource.generation + 1, **asked)
+        self._claims.note(made.key, made)
+        known.asked_anew(made)
+        self._endpoint.put(known)
+
+    def of(self, name: str) -> Tracked:
+        """What is known of a resource."""
+        (tracked,) = [each for key, each in self.tracked.items() if key.name == name]
+        return tracked
+
     def remove(self, name: str) -> None:
         """Look after a resource no more."""
-        (tracked,) = [each for key, each in self.tracked.items() if key.name == name]
+        tracked = self.of(name)
+        tracked.gone = True
         self._claims.note(tracked.resource.key, None)
         self._endpoint.remove(tracked)
 

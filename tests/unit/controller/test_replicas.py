@@ -86,6 +86,16 @@ def test_a_handler_slower_than_the_sweep_is_measured_all_the_same() -> None:
     assert steady(4.0, seconds=200).history.capacity.per_second == pytest.approx(0.25, rel=0.3)
 
 
+def test_replicas_that_get_nothing_done_are_an_observation_and_the_guess_is_not_told_any_more() -> None:
+    """Else what is told, the guess, and what decides, a fraction of it, would be two numbers."""
+    controller = Controller(scaling(maxReplicas=100, initialCapacityPerReplica=10))
+    decision = [controller.sees(look(second, 1, lag=90, held=(10,), added=100)) for second in range(10)][-1]
+
+    assert decision.reason is Reason.DRAIN_TIME
+    assert controller.history.capacity.observed
+    assert controller.history.capacity.per_second < 1.5
+
+
 def test_replicas_that_wait_for_work_teach_nothing_about_capacity() -> None:
     controller = Controller(scaling())
     for second in range(60):

@@ -50,5 +50,6 @@ class Capacity:
         return Capacity(
             processed=self.processed * fade + processed,
             busy_seconds=self.busy_seconds * fade + busy_replicas * seconds,
-            observed=self.observed or processed > 0,
+            # that nothing was done is an observation, too: from then on the guess is not what decides
+            observed=True,
         )
