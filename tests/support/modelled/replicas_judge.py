@@ -54,6 +54,10 @@ class ReplicasJudge:
         before = truth.replicas[name]
         assert decision is not None
         assert decision.replicas == replicas
+        seen = tracked.history.last
+        assert seen is not None
+        reached = not isinstance(seen.backlog, Unknown) or seen.backlog.reachable
+        assert reached, "nobody knows more than before, and the replicas are changed"
         assert scaling.mode is Mode.AUTOMATIC, f"{scaling.mode} leaves the replicas alone"
         assert scaling.min_replicas <= replicas <= scaling.max_replicas
         self._note(decision, now, before)
@@ -68,7 +72,8 @@ class ReplicasJudge:
             )
         if not (decision.reason in _DRAINED or group.undelivered == frozenset()):
             window = scaling.scale_down.stabilization_seconds
-            highest = max(wanted for at, wanted in self._wanted if at > now - window or at == now)
+            recent = [wanted for at, wanted in self._wanted if at > now - window]
+            highest = max([*recent, self._wanted[-1][1]])
             least = min(highest, scaling.max_replicas)
             assert replicas >= least, f"{highest} replicas were wanted within {window} s, and {replicas} are left"
         held = {consumer: count for consumer, count in group.held_by_each().items() if count}
@@ -119,10 +124,8 @@ def _judge_knowledge(backlog: Backlog | Unknown, truth: Moment, name: str) -> No
 
 def _judge_presence(backlog: Backlog | Unknown, scaling: Scaling, before: int, after: Moment, name: str) -> None:
     replicas, least = after.replicas[name], max(1, scaling.min_replicas)
-    if isinstance(backlog, Unknown) and not backlog.reachable:
-        assert replicas == before, "nobody knows more than before"
-    elif isinstance(backlog, Unknown):
-        assert replicas >= max(least, before), "there may be work"
+    if isinstance(backlog, Unknown):
+        assert not backlog.reachable or replicas >= max(least, before), "there may be work"
     elif after.work(name):
         assert replicas >= least, "there is work, and nobody"
 

@@ -17,8 +17,8 @@ from typing_extensions import override
 
 from sluiceway_operator.ports import TargetUnavailable
 
-EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "60"))
-"""More of them find what is rare: `MACHINE_EXAMPLES=5000 make unit ARGS="-k control_machine"`."""
+EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "150"))
+"""The same ones each time; more of them, and others, find what is rare (CONTRIBUTING.md)."""
 PAYMENTS, REPORTS = "payments", "reports"
 NAMES = st.sampled_from([PAYMENTS, REPORTS])
 AUDIT = "audit"
@@ -56,7 +56,7 @@ class ControlledStream(RuleBasedStateMachine):
         for _ in range(times):
             self.judge.sweep(1.0)
 
-    @rule(seconds=st.sampled_from([0.0, 0.2, 5.0, 20.0, 90.0]), times=st.integers(1, 3))
+    @rule(seconds=st.sampled_from([0.01, 0.2, 5.0, 20.0, 90.0]), times=st.integers(1, 3))
     def looks_come_at_other_times(self, seconds: float, times: int) -> None:
         for _ in range(times):
             self.judge.sweep(seconds)
@@ -227,5 +227,7 @@ class ControlledStream(RuleBasedStateMachine):
         return self.world.pods.pods_of(name)
 
 
-ControlledStream.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=50, deadline=None)
+ControlledStream.TestCase.settings = settings(
+    max_examples=EXAMPLES, stateful_step_count=50, deadline=None, derandomize="MACHINE_EXAMPLES" not in os.environ
+)
 TestControlledStream = ControlledStream.TestCase
