@@ -92,8 +92,12 @@ class Stage:
     def __post_init__(self) -> None:
         self.client = redis.Redis.from_url(self.server.url)
 
-    def operator(self) -> Operator:
-        """Start an operator; each is another candidate for the same Lease."""
+    def operator(self, identity: str | None = None) -> Operator:
+        """Start an operator.
+
+        Args:
+            identity: Its pod's name; None: one of its own, so that it is another candidate for the same Lease.
+        """
         number = len(self.operators) + 1
         words = ("--namespaces", NAMESPACE, "--lease-namespace", NAMESPACE, "--host", "127.0.0.1")
         with (self.folder / f"operator-{number}.log").open("wb") as log:
@@ -105,7 +109,7 @@ class Stage:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "POD_NAME": f"operator-{number}"},
+                env={**os.environ, "POD_NAME": identity or f"operator-{number}"},
             )
         started = Operator(process)
         self.operators.append(started)

@@ -1,36 +1,15 @@
-"""Watches a Deployment as another client of the API server does: each write of its replicas, with the time of its arrival."""
+"""Watches the replicas of a Deployment of the bench, and waits for writes of them."""
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import threading
-import time
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Self
-
 from tests.bench.contender import BenchError
 from tests.bench.operator.stage import NAMESPACE, Stage, until
+from tests.support.replica_writes import ReplicaWrites, Write
 
 __all__ = ["Watch", "Write"]
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
-    """Replicas that were asked for.
-
-    Args:
-        at: When the watch told, in seconds of the monotonic clock.
-        replicas: So many.
-    """
-
-    at: float
-    replicas: int
-
-
-class Watch:
+class Watch(ReplicaWrites):
     """Collects the writes of one Deployment's replicas while it is open.
 
     Args:
@@ -39,28 +18,7 @@ class Watch:
     """
 
     def __init__(self, stage: Stage, name: str) -> None:
-        self.writes: list[Write] = []
-        self._process = subprocess.Popen(
-            [
-                *(str(stage.api.kubectl), "--kubeconfig", str(stage.api.kubeconfig), "--namespace", NAMESPACE),
-                *("get", "deployment", name, "--watch", "--output", "json"),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def __enter__(self) -> Self:
-        until(lambda: self.writes, "the watch tells the first state", 60)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGTERM)
-        self._process.wait()
-        self._reader.join()
+        super().__init__(stage.api, NAMESPACE, name)
 
     def first(self, since: float, replicas: int | None = None) -> Write | None:
         """Return the first write after a time that asks for some replicas, or for so many."""
@@ -80,15 +38,3 @@ class Watch:
         if found is None:
             raise BenchError("a write that was seen is not there any more")
         return found
-
-    def _read(self) -> None:
-        decoder, text = json.JSONDecoder(), ""
-        for line in self._process.stdout or ():
-            text += line
-            if line.rstrip("\n") != "}":
-                continue
-            manifest, _ = decoder.raw_decode(text)
-            text = ""
-            replicas = int(manifest["spec"]["replicas"])
-            if not self.writes or self.writes[-1].replicas != replicas:
-                self.writes.append(Write(time.monotonic(), replicas))
