@@ -25,6 +25,7 @@ def look(
     *,
     lag: int = 0,
     held: tuple[int, ...] = (),
+    released: int = 0,
     replay: int = 0,
     added: int | None = 0,
     accuracy: Accuracy = Accuracy.EXACT,
@@ -36,12 +37,13 @@ def look(
         replicas: Replicas at this time.
         lag: Undelivered entries.
         held: Pending entries of each consumer.
+        released: Pending entries that no consumer holds any more.
         replay: Backlog of the replay stream.
         added: Entries ever added to the stream.
         accuracy: Of the numbers.
     """
     consumers = tuple(ConsumerSeen(f"pod-{number}", pending, 0.0) for number, pending in enumerate(held))
-    return Observation(at, replicas, Backlog(lag, sum(held), replay, accuracy), added, consumers)
+    return Observation(at, replicas, Backlog(lag, sum(held) + released, replay, accuracy), added, consumers)
 
 
 class Controller:

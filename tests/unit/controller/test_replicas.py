@@ -200,6 +200,30 @@ def test_what_arrived_before_a_stream_was_drained_does_not_call_the_replicas_bac
     assert after == [1] * 6
 
 
+def test_entries_that_were_handed_back_are_work_for_others() -> None:
+    controller = Controller(scaling(target={"backlogPerReplica": 3}))
+
+    seen = [controller.sees(look(at, 3, held=(10, 10, 10), released=4, added=60)).replicas for at in range(4)]
+
+    assert seen[-1] == 7
+
+
+@pytest.mark.parametrize("target", [{"backlogPerReplica": 3}, {"drainSeconds": 10}])
+def test_replicas_with_long_handlers_are_neither_called_for_nothing_nor_sent_away_from_their_work(
+    target: dict[str, int],
+) -> None:
+    controller = Controller(scaling(target=target, initialCapacityPerReplica=1))
+    controller.sees(look(0, 0, lag=60, added=60))
+    replicas, seen = 20, []
+    for second in range(1, 9):
+        held = (10,) * 6 + (0,) * (replicas - 6)
+        replicas = controller.sees(look(second, replicas, held=held, added=60)).replicas
+        seen.append(replicas)
+
+    assert seen == sorted(seen, reverse=True)
+    assert seen[-1] == 6
+
+
 def test_replicas_that_hold_work_are_waited_for_but_not_for_ever() -> None:
     controller = Controller(scaling(scaleDown={"drainWaitSeconds": 30, "stabilizationSeconds": 0}))
     controller.sees(look(0, 6, lag=5, held=(1,) * 6, added=11))

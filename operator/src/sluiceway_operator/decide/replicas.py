@@ -37,9 +37,11 @@ def decide_replicas(scaling: Scaling, history: History) -> tuple[Decision, Histo
         # what was decided before our time is not known, but what came of it is
         history = replace(history, recommendations=(Recommendation(seen.at, seen.replicas),))
     history = _remember(history, scaling, seen.at, wanted)
-    if wanted > seen.replicas:
-        return _up(scaling, seen, wanted, reason, message), replace(history, waiting_since=None)
-    return _down(scaling, history, seen, backlog, Decision(wanted, reason, message, wanted))
+    useful = _useful(history, seen, backlog, wanted)
+    plain = Decision(useful, reason, message, wanted)
+    if useful > seen.replicas:
+        return _up(scaling, seen, plain), replace(history, waiting_since=None)
+    return _down(scaling, history, seen, backlog, plain)
 
 
 def _without_knowledge(scaling: Scaling, seen: Observation, unknown: Unknown) -> Decision:
@@ -73,12 +75,20 @@ def _wanted(scaling: Scaling, history: History, backlog: Backlog) -> tuple[int, 
     return wanted, Reason.DRAIN_TIME if capacity.observed else Reason.COLD_START, text
 
 
-def _up(scaling: Scaling, seen: Observation, wanted: int, reason: Reason, message: str) -> Decision:
+def _useful(history: History, seen: Observation, backlog: Backlog, wanted: int) -> int:
+    """Once drained, count only those who can get something to do: with what a consumer holds nobody else can help."""
+    if not history.drained:
+        return wanted
+    held = sum(consumer.pending for consumer in seen.consumers)
+    free = backlog.replay + max(0, backlog.pending - held)
+    return min(wanted, max(seen.holding + free, 1))
+
+
+def _up(scaling: Scaling, seen: Observation, plain: Decision) -> Decision:
     step = scaling.scale_up.max_replicas_per_step
-    replicas, limit = wanted, None
-    if step and wanted > seen.replicas + step:
-        replicas, limit = seen.replicas + step, Limit.REPLICAS_PER_STEP
-    return _clamped(scaling, Decision(replicas, reason, message, wanted, limit))
+    if step and plain.replicas > seen.replicas + step:
+        plain = replace(plain, replicas=seen.replicas + step, limit=Limit.REPLICAS_PER_STEP)
+    return _clamped(scaling, plain)
 
 
 def _down(
@@ -96,8 +106,9 @@ def _down(
 
 def _drained(scaling: Scaling, seen: Observation, backlog: Backlog, plain: Decision, idle_seconds: float) -> Decision:
     if not _nothing(backlog):
-        message = f"nothing undelivered and nothing arrives; {backlog.total} in work"
-        return replace(plain, replicas=1, reason=Reason.DRAINED, message=message)
+        # as many as the work in hand asks for: with fewer, those who go would hand it back and be called again
+        message = f"nothing undelivered and nothing arrives; {backlog.total} in work: {_replicas(plain.replicas)}"
+        return replace(plain, reason=Reason.DRAINED, message=message)
     wait = scaling.scale_down.idle_seconds
     message = f"no work for {idle_seconds:.0f} s; after {wait} s the last replica goes"
     return replace(plain, replicas=min(seen.replicas, 1), reason=Reason.IDLE_WAIT, message=message)
