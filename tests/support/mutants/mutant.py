@@ -17,7 +17,7 @@ class Mutant:
     """A defect and its tests.
 
     Args:
-        promise: Number of the promise in docs/guarantees.md that it breaks.
+        promise: Number of the promise in docs/guarantees.md that it breaks; 0: a rule of the operator.
         name: Unique, says what is broken (`ack-without-fence`); the word for `make test-mutants ONLY=…`.
         file: Relative to the package, for example `engine/commit.py`.
         old: Text that occurs exactly once in the file.

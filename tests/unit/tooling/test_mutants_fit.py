@@ -3,9 +3,11 @@
 import pytest
 from tests.support.mutants.catalogue import all_mutants
 from tests.support.mutants.mutant import Mutant
+from tests.support.mutants.operator_catalogue import OPERATOR_MUTANTS
 from tests.support.repository import ROOT
 
 PACKAGE = ROOT / "services/sdk/src/sluiceway"
+OPERATOR = ROOT / "operator/src/sluiceway_operator"
 
 
 @pytest.mark.parametrize("mutant", all_mutants(), ids=lambda mutant: mutant.name)
@@ -13,7 +15,12 @@ def test_the_text_that_a_defect_replaces_is_there_once(mutant: Mutant) -> None:
     assert mutant.changed(PACKAGE) != (PACKAGE / mutant.file).read_text()
 
 
-@pytest.mark.parametrize("mutant", all_mutants(), ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", OPERATOR_MUTANTS, ids=lambda mutant: mutant.name)
+def test_the_text_that_a_defect_of_the_operator_replaces_is_there_once(mutant: Mutant) -> None:
+    assert mutant.changed(OPERATOR) != (OPERATOR / mutant.file).read_text()
+
+
+@pytest.mark.parametrize("mutant", [*all_mutants(), *OPERATOR_MUTANTS], ids=lambda mutant: mutant.name)
 def test_the_tests_that_must_notice_a_defect_are_there(mutant: Mutant) -> None:
     for node in mutant.tests:
         file, _, name = node.partition("::")
