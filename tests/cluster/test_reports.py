@@ -113,3 +113,23 @@ async def test_who_is_not_understood_says_so_once_and_only_while_we_lead(
     assert (condition["type"], condition["status"], condition["reason"]) == ("Ready", "False", "NotUnderstood")
     assert "spec.unheard" in condition["message"]
     assert again["metadata"]["resourceVersion"] == told["metadata"]["resourceVersion"]
+
+
+async def test_who_was_not_understood_before_does_not_begin_to_be_so_with_a_new_leader(
+    server: ApiServer, reports: KubernetesReports
+) -> None:
+    known = make(server, a_name())
+    long_ago = {"type": "Ready", "status": "False", "reason": "NotUnderstood", "message": ""}
+    long_ago |= {"lastTransitionTime": "2026-01-01T00:00:00Z"}
+    feed = Feed(Registry())
+    manifest = shown(server, known.key.name)
+    feed.take(
+        "MODIFIED",
+        {**manifest, "spec": {**manifest["spec"], "unheard": "of"}, "status": {"conditions": [long_ago]}},
+    )
+
+    await Refusals(feed, reports).once()
+
+    (condition,) = shown(server, known.key.name)["status"]["conditions"]
+    assert condition["lastTransitionTime"] == "2026-01-01T00:00:00Z"
+    assert "spec.unheard" in condition["message"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from sluiceway_operator.control import Claims, Endpoint, Server, ServerAddress, Tracked
+from sluiceway_operator.control import Claims, Endpoint, Server, ServerAddress, Tracked, take_up
 from sluiceway_operator.ports import AlwaysLeading, Leadership, Pod, Reports, Target, TargetMissing, Workloads
 from sluiceway_operator.registry import Resource, ResourceKey
 from sluiceway_operator.resource import Condition, StreamConsumerSpec, StreamConsumerStatus
@@ -178,20 +178,31 @@ class Loop:
         self.sweeping = self._endpoint.sweep
         self.tracked = self._endpoint.tracked
 
-    def add(self, name: str, *, replicas: int | None = 0, target: str = "", **asked: Any) -> None:
+    def add(
+        self,
+        name: str,
+        *,
+        replicas: int | None = 0,
+        target: str = "",
+        told: StreamConsumerStatus | None = None,
+        **asked: Any,
+    ) -> None:
         """Look after a group called as its resource, and as its target if nothing else is said.
 
         Args:
             name: Of the resource and the group.
             replicas: Of the target; None: there is no target.
             target: The target's name; empty: that of the group.
+            told: Its status before our time.
             asked: As for `resource`.
         """
         if replicas is not None:
             self.workloads.counts[target or name] = replicas
         made = resource(name, target=target, **asked)
         self._claims.note(made.key, made)
-        self._endpoint.put(Tracked.begin(made))
+        tracked = Tracked.begin(made)
+        take_up(tracked, told)
+        self._endpoint.put(tracked)
 
     def edit(self, name: str, **asked: Any) -> None:
         """Take a changed resource, as the fleet does.

@@ -123,3 +123,49 @@ def test_what_is_refused_is_no_longer_when_it_can_be_understood_or_goes(feed: Fe
         feed.take("MODIFIED", payments(generation=2, ending=after == "ending"))
 
     assert feed.refused == {}
+
+
+# --- statuses, for an operator that begins to lead --------------------------------------------------------------------
+
+
+def test_a_status_is_known_as_it_was_seen_last(feed: Feed) -> None:
+    feed.take(None, payments() | {"status": {"trim": {"lostTotal": 1}}})
+    feed.take("MODIFIED", payments() | {"status": {"trim": {"lostTotal": 2}}})
+
+    status = feed.status_of(KEY)
+
+    assert status is not None
+    assert status.trim is not None
+    assert status.trim.lost_total == 2
+
+
+def test_who_has_no_status_or_is_gone_has_none(feed: Feed) -> None:
+    feed.take(None, payments() | {"status": {"observedGeneration": 1}})
+    feed.take("DELETED", payments())
+    gone = feed.status_of(KEY)
+    feed.take("ADDED", payments("second"))
+
+    assert gone is None
+    assert feed.status_of(KEY) is None
+
+
+def test_of_a_status_of_a_newer_operator_what_is_known_is_taken(feed: Feed) -> None:
+    feed.take(
+        None, payments() | {"status": {"observedGeneration": 3, "unheard": "of", "backlog": {"lag": 7, "new": 1}}}
+    )
+
+    status = feed.status_of(KEY)
+
+    assert status is not None
+    assert status.backlog is not None
+    assert (status.observed_generation, status.backlog.lag) == (3, 7)
+
+
+def test_a_status_that_is_not_understood_is_none_and_logged_with_its_field(feed: Feed) -> None:
+    feed.take(None, payments() | {"status": {"backlog": {"accuracy": "Vague"}}})
+
+    with capture_logs() as logs:
+        status = feed.status_of(KEY)
+
+    assert status is None
+    assert [log["errors"].split(":")[0] for log in logs] == ["status.backlog.accuracy"]

@@ -10,6 +10,7 @@ from .server import Server, ServerAddress
 from .servers import Servers, ServerUnknown, UrlServers
 from .stepping import Stepper
 from .sweeping import Sweep
+from .taking_up import take_up
 from .tally import Durations, ResourceTally, SweepTally
 from .tracked import Tracked
 from .waking import Waker
@@ -37,4 +38,5 @@ __all__ = [
     "Waker",
     "conditions",
     "flips",
+    "take_up",
 ]

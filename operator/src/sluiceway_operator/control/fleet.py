@@ -12,6 +12,7 @@ import structlog
 from ..observation import Unknown
 from ..ports import AlwaysLeading, Leadership, Reports, Workloads
 from ..registry import Registry, Resource, ResourceKey
+from ..resource import StreamConsumerStatus
 from .claims import Claims
 from .ending import end
 from .endpoint import Endpoint
@@ -19,6 +20,7 @@ from .neighbours import Neighbours
 from .server import ServerAddress
 from .servers import Servers, ServerUnknown
 from .stepping import Stepper
+from .taking_up import take_up
 from .tracked import Tracked
 
 __all__ = ["Fleet"]
@@ -38,6 +40,7 @@ class Fleet:
         workloads: Runs the consumers.
         reports: Tells the world.
         leadership: Says whether we may write.
+        told: Returns the status of a resource as it was told before our time; None if it has none.
         every_seconds: From the beginning of one sweep of a server to that of the next.
         clock: Seconds that never go back.
     """
@@ -50,6 +53,7 @@ class Fleet:
         reports: Reports,
         leadership: Leadership | None = None,
         *,
+        told: Callable[[ResourceKey], StreamConsumerStatus | None] = lambda _: None,
         every_seconds: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -57,6 +61,7 @@ class Fleet:
         self._servers = servers
         self._claims = Claims()
         self._ports = workloads, reports, leadership or AlwaysLeading()
+        self._told = told
         self._every_seconds = every_seconds
         self._clock = clock
         self._neighbours = Neighbours()
@@ -124,6 +129,7 @@ class Fleet:
             known = None
         if known is None:
             known = self.tracked[resource.key] = Tracked.begin(resource)
+            take_up(known, self._told(resource.key))
         elif known.resource != resource:
             if known.resource.spec.redis != resource.spec.redis:
                 self._leave(known)

@@ -51,7 +51,7 @@ class Scaler:
             tracked.edits.agreed()
             return
         decision, tracked.history = decide_replicas(scaling, tracked.history)
-        changed = tracked.decision is None or tracked.decision.replicas != decision.replicas
+        changed = _desired(tracked) != decision.replicas
         tracked.decision = decision
         tracked.tally.decisions[decision.reason] += 1
         if scaling.mode is Mode.RECOMMEND:
@@ -138,6 +138,14 @@ class Scaler:
                 f"To set them yourself: scaling.mode: Paused"
             )
             await self._reports.event(tracked.resource, "ReplicasCorrected", message)
+
+
+def _desired(tracked: Tracked) -> int | None:
+    """Return what was decided last, by an operator before us if need be."""
+    if tracked.decision is not None:
+        return tracked.decision.replicas
+    replicas = tracked.reported.replicas if tracked.reported is not None else None
+    return None if replicas is None else replicas.desired
 
 
 def _change(decision: Decision) -> LastDecision:

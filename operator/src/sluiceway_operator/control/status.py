@@ -65,14 +65,18 @@ async def report(tracked: Tracked, picture: Picture, reports: Reports, now: floa
     status = _status(tracked, picture, after)
     before = tracked.reported
     tracked.conditions = after
-    if status == before:
+    # what was taken up may not be the last that was told, so we tell it once ourselves
+    first = tracked.reported_at == float("-inf")
+    if status == before and not first:
         return True
     pressing = (
         before is None
+        or first
         or flipped
         or _numbers(before.replicas) != _numbers(status.replicas)
         or before.last_decision != status.last_decision
         or before.observed_generation != status.observed_generation
+        or _lost(before) != _lost(status)
     )
     if pressing or now - tracked.reported_at >= _NUMBERS_EVERY_SECONDS:
         try:
@@ -131,6 +135,11 @@ def _status(tracked: Tracked, picture: Picture, after: list[Condition]) -> Strea
 def _numbers(replicas: ReplicasStatus | None) -> tuple[int | None, int | None] | None:
     """Return what presses: what the load asks for and by which rule may change with every look."""
     return None if replicas is None else (replicas.current, replicas.desired)
+
+
+def _lost(status: StreamConsumerStatus) -> int | None:
+    """Return what must not be forgotten if we end before the numbers are due."""
+    return None if status.trim is None else status.trim.lost_total
 
 
 def _facts(tracked: Tracked, picture: Picture) -> dict[ConditionType, Fact]:

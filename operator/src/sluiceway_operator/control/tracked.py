@@ -134,3 +134,6 @@ class Tracked:
         self.calibration, self.count_next = None, MOST_COUNTED
         self.group_seen, self.idle_at, self.rest = False, None, None
         self.deserted = Deserted()
+        if self.reported is not None:
+            # its numbers are another server's
+            self.reported = self.reported.model_copy(update={"backlog": None})

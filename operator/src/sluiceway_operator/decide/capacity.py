@@ -33,6 +33,11 @@ class Capacity:
         """Begin with a guess, in events a second per replica."""
         return cls(per_second * _GUESS_WEIGHT_SECONDS, _GUESS_WEIGHT_SECONDS)
 
+    @classmethod
+    def taken_up(cls, per_second: float) -> "Capacity":
+        """Go on with what was observed before our time: it weighs as much as what one busy replica taught."""
+        return cls(per_second * _MEMORY_SECONDS, _MEMORY_SECONDS, observed=True)
+
     @property
     def per_second(self) -> float:
         """Events a second that one replica processes."""

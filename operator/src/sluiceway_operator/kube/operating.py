@@ -79,6 +79,7 @@ async def operate(settings: Settings, way: Way, stop: asyncio.Event) -> None:
             RememberedWorkloads(KubernetesWorkloads(api, lease)),
             reports,
             lease,
+            told=feed.status_of,
         )
         runner = web.AppRunner(_web(fleet, listing, lease), access_log=None)
         await runner.setup()

@@ -38,5 +38,5 @@ class Refusals:
         with suppress(NotLeading):
             for each in refused - self._told:
                 with suppress(ReportFailed):
-                    await self._reports.refused(each)
+                    await self._reports.refused(each, self._feed.status_of(each.key))
                     self._told |= {each}

@@ -42,8 +42,12 @@ class KubernetesReports(Reports):
     async def status(self, resource: Resource, status: StreamConsumerStatus) -> None:
         await self._status(resource.key, status)
 
-    async def refused(self, refused: Refused) -> None:
+    async def refused(self, refused: Refused, before: StreamConsumerStatus | None) -> None:
         """Show that a resource is left alone since it cannot be understood.
+
+        Args:
+            refused: Which one, and why.
+            before: Its status until now; None if it has none.
 
         Raises:
             ReportFailed: It was not taken.
@@ -51,7 +55,8 @@ class KubernetesReports(Reports):
         """
         why = f"left alone, is the CRD that of this operator's version? {refused.why}"
         facts = {ConditionType.READY: Fact("False", "NotUnderstood", why)}
-        stands = conditions((), facts, refused.generation, datetime.now(UTC))
+        until_now = (before.conditions if before is not None else None) or ()
+        stands = conditions(until_now, facts, refused.generation, datetime.now(UTC))
         status = StreamConsumerStatus(observed_generation=refused.generation, conditions=stands)
         await self._status(refused.key, status)
 
