@@ -97,9 +97,14 @@ class Told(Reports):
 
     def status_of(self, name: str) -> StreamConsumerStatus:
         """The status that was told last."""
+        told = self.latest(name)
+        assert told is not None, f"nothing was told of {name}"
+        return told
+
+    def latest(self, name: str) -> StreamConsumerStatus | None:
+        """The status that was told last; None if none was."""
         told = [status for told, status in self.statuses if told == name]
-        assert told, f"nothing was told of {name}"
-        return told[-1]
+        return told[-1] if told else None
 
     def condition(self, name: str, kind: str) -> Condition:
         """A condition as it was told last."""

@@ -82,11 +82,12 @@ class World:
         self.loop.remove(name)
 
     def change_leader(self) -> None:
-        """Have another operator lead, which knows nothing."""
+        """Have another operator lead, which knows nothing but the statuses that were told."""
         self.deposed, self.lead.lost = self.loop, True
         self.loop, self.lead = self._operator()
         for name, spec in self.asked.items():
-            self.loop.add(name, replicas=self.pods.counts[name], stream=STREAM, **spec)
+            told = self.deposed.told.latest(name)
+            self.loop.add(name, replicas=self.pods.counts[name], stream=STREAM, told=told, **spec)
 
     # --- the server and who uses it -----------------------------------------------------------------------------------
 
