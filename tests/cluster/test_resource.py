@@ -65,7 +65,7 @@ def test_every_sample_is_taken_and_understood(server: ApiServer, sample: Any) ->
     StreamConsumerSpec.model_validate(stored["spec"])
 
 
-@pytest.mark.parametrize(
+bad = pytest.mark.parametrize(
     ("change", "field", "words"),
     [
         ({"redis": {}}, "spec.redis", "give exactly one of url and urlFrom"),
@@ -82,6 +82,9 @@ def test_every_sample_is_taken_and_understood(server: ApiServer, sample: Any) ->
         ({"strem": "orders"}, "strem", "field not declared in schema"),
     ],
 )
+
+
+@bad
 def test_a_bad_object_is_refused_by_the_name_of_its_field(
     server: ApiServer, change: dict[str, Any], field: str, words: str
 ) -> None:
@@ -90,6 +93,23 @@ def test_a_bad_object_is_refused_by_the_name_of_its_field(
 
     assert field in str(refused.value)
     assert words in str(refused.value)
+
+
+@bad
+def test_a_bad_change_is_refused_as_well_and_what_there_was_stays(
+    server: ApiServer, change: dict[str, Any], field: str, words: str
+) -> None:
+    made = consumer(MINIMAL)
+    stored = server.apply(made)
+
+    with pytest.raises(Refused) as refused:
+        server("replace", "--filename", "-", given={**made, "spec": {**MINIMAL, **change}})
+
+    assert field in str(refused.value)
+    # of a field that it does not know it says so in other words than at an apply
+    assert words in str(refused.value) or f'unknown field "spec.{field}"' in str(refused.value)
+    after = json.loads(server("get", "strc", made["metadata"]["name"], "--output", "json"))
+    assert (after["spec"], after["metadata"]["generation"]) == (stored["spec"], 1)
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,24 @@ async def test_a_server_that_is_down_holds_the_replicas_and_is_found_again(own_s
     assert loop.workloads.written[: len(written)] == written
     assert [count for _, count in written] in ([], [1])
     assert loop.condition("payments", "BacklogKnown").status == "True"
+    news = [
+        (reason, warning) for _, reason, warning in loop.told.events if reason in {"ServerUnreachable", "BacklogKnown"}
+    ]
+    assert news == [("ServerUnreachable", True), ("BacklogKnown", False)]
+
+
+async def test_a_server_that_did_not_answer_the_look_is_not_asked_to_trim(own_server: EmbeddedServer) -> None:
+    """That would be a second wait for it, and another reason for the same fault."""
+    loop = Loop(own_server.url)
+    loop.add("payments", replicas=3, scaling={"minReplicas": 1}, trim={"policy": "Acknowledged"})
+    await loop.sweep()
+    own_server.stop()
+
+    await loop.sweep(10)
+    await loop.server.close()
+
+    assert loop.condition("payments", "Ready").reason == "ServerUnreachable"
+    assert loop.condition("payments", "Degraded").status == "False"
 
 
 async def test_a_server_that_comes_back_empty_does_not_stop_busy_consumers_at_once(own_server: EmbeddedServer) -> None:

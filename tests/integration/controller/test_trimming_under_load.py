@@ -15,6 +15,8 @@ from tests.support.eventually import eventually
 
 from sluiceway.embedded import EmbeddedServer
 
+HARD_CAP = 500
+
 
 @pytest_asyncio.fixture
 async def loop(server: EmbeddedServer) -> AsyncIterator[Loop]:
@@ -133,3 +135,28 @@ async def test_a_group_that_is_made_while_trimming_goes_on_gets_all_that_there_w
     assert late.got[: len(present)] == present
     assert late.got == added[-len(late.got) :]
     assert len(late.got) > 900
+
+
+async def test_memory_is_bounded_by_the_hard_cap_alone_which_counts_what_a_group_loses_by_it(
+    server: EmbeddedServer, client: redis.asyncio.Redis
+) -> None:
+    loop = Loop(server.url)
+    loop.add(
+        "quick", replicas=1, scaling={"minReplicas": 1}, trim={"policy": "Acknowledged", "hardMaxLength": HARD_CAP}
+    )
+    await loop.sweep()
+    await client.xgroup_create("orders", "stalled", "0")
+    added: list[bytes] = []
+    async with under_load(loop, client, added):
+        await eventually(lambda: trimmed(loop) > 3 * HARD_CAP)
+    await loop.sweep(2, seconds=6)
+    held = await client.xlen("orders")
+    stalled = Reader(client, "stalled")
+    await stalled.drain()
+    (tracked,) = loop.tracked.values()
+    await loop.server.close()
+
+    assert held == HARD_CAP
+    assert stalled.got == added[-HARD_CAP:]
+    assert tracked.totals.lost == tracked.totals.removed == len(added) - HARD_CAP
+    assert ("quick", "EntriesLost", True) in loop.told.events

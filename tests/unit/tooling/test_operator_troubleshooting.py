@@ -21,6 +21,7 @@ _FROM_ELSEWHERE = {
     # reasons that come from a call above
     "seen.backlog.reason",
     "fact.reason",
+    "condition.reason",
     "error.reason",
     "reason",
     # enumerations and scripts that are read below

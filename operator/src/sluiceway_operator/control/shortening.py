@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..connection import Commands
-from ..observation import Observation
+from ..observation import Observation, Unknown
 from ..ports import Leadership, Reports
 from ..resource import Mode
 from ..streams import Trimmed, TrimOrder, TrimRules, cap, most_careful, trim
@@ -47,6 +47,9 @@ class Shortener:
             redis.exceptions.RedisError: The server does not answer, or refuses.
         """
         if tracked.resource.spec.scaling.mode is Mode.RECOMMEND:
+            return
+        if isinstance(looked.backlog, Unknown) and not looked.backlog.reachable:
+            # it did not answer a moment ago: one wait for it is enough
             return
         if tracked.resource.spec.trim is not None and self._clock() >= tracked.trim_due:
             await self._trim(tracked, client)

@@ -1,5 +1,6 @@
 """What is told of a resource after a step, and when it is worth telling."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -65,6 +66,7 @@ async def report(tracked: Tracked, picture: Picture, reports: Reports, now: floa
     status = _status(tracked, picture, after)
     before = tracked.reported
     tracked.conditions = after
+    await _tell_backlog(tracked, picture, flipped, reports)
     # what was taken up may not be the last that was told, so we tell it once ourselves
     first = tracked.reported_at == float("-inf")
     if status == before and not first:
@@ -87,6 +89,20 @@ async def report(tracked: Tracked, picture: Picture, reports: Reports, now: floa
         tracked.reported, tracked.reported_at = status, now
         return True
     return False
+
+
+async def _tell_backlog(tracked: Tracked, picture: Picture, flipped: Sequence[Condition], reports: Reports) -> None:
+    """Tell once that nobody knows the backlog any more, and once that it is known again."""
+    for condition in flipped:
+        if condition.type != ConditionType.BACKLOG_KNOWN:
+            continue
+        backlog = picture.observation.backlog if picture.observation is not None else None
+        if condition.status == "False":
+            message = f"the backlog is not known, no replica is taken away: {condition.message}"
+            await reports.event(tracked.resource, condition.reason, message, warning=True)
+        elif isinstance(backlog, Backlog) and tracked.reported is not None:
+            message = f"the backlog is known again: {backlog.lag} undelivered, {backlog.pending} in work"
+            await reports.event(tracked.resource, "BacklogKnown", message)
 
 
 def _status(tracked: Tracked, picture: Picture, after: list[Condition]) -> StreamConsumerStatus:
