@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from tests.support.api_server import api_server  # noqa: F401 - a fixture
 from tests.support.operated import stage  # noqa: F401 - a fixture
+from tests.support.sentinels import watched  # noqa: F401 - a fixture
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
