@@ -284,6 +284,7 @@ async def test_an_entry_with_only_type_and_payload_is_consumed_under_an_id_made_
     assert context.correlation_id == context.event_id
     assert (context.entry_id, context.stream, context.group) == (entry_id, STREAM, GROUP)
     assert (context.key, context.causation_id, context.traceparent, dict(context.fields)) == ("", "", "", {})
+    assert context.payload == b'{"number":1}'
     assert context.published_at == datetime.fromtimestamp(int(entry_id.partition("-")[0]) / 1000, UTC)
 
 

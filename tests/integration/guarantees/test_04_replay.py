@@ -63,6 +63,7 @@ async def test_a_replayed_event_is_handled_under_its_old_identity(
         assert (context.event_id, context.correlation_id, context.key) == ("e-1", "c-1", "k")
         assert (context.stream, context.entry_id) == (STREAM, entry_id)
         assert dict(context.fields) == {"tenant": b"acme"}
+        assert context.payload == b'{"number":1}'
         assert context.published_at.timestamp() == 86_400
     assert await numbers_on(client, "echoes") == [1]
 

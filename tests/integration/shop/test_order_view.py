@@ -67,7 +67,27 @@ async def test_an_order_is_forgotten_some_time_after_its_last_event(
 ) -> None:
     await view.apply([fact(order_created(), "10-0")])
 
-    assert 50 < await client.ttl("order:order-1") <= 60
+    assert 60 <= await client.ttl("order:order-1") <= 64
+
+
+async def test_a_later_event_keeps_an_order_for_as_long_as_the_first_one_did(
+    view: OrderView, client: redis.asyncio.Redis
+) -> None:
+    await view.apply([fact(order_created(), "10-0")])
+    await client.expire("order:order-1", 59)
+
+    await view.apply([fact(PAID, "20-0")])
+
+    assert 60 <= await client.ttl("order:order-1") <= 64
+
+
+async def test_what_comes_twice_does_not_keep_an_order_longer(view: OrderView, client: redis.asyncio.Redis) -> None:
+    await view.apply([fact(order_created(), "10-0")])
+    await client.expire("order:order-1", 59)
+
+    await view.apply([fact(order_created(), "10-0")])
+
+    assert await client.ttl("order:order-1") <= 59
 
 
 async def test_a_full_server_still_takes_what_happened_to_orders_it_has_accepted(own_server: EmbeddedServer) -> None:

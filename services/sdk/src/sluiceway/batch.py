@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from .errors import Reject, RetryLater
 
@@ -17,8 +16,7 @@ E_co = TypeVar("E_co", bound="Event", covariant=True)
 __all__ = ["Batch", "BatchItem"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BatchItem(Generic[E_co]):
+class BatchItem(NamedTuple, Generic[E_co]):
     """One event of a batch, with its context."""
 
     event: E_co

@@ -139,6 +139,11 @@ class Context:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
     @property
+    def payload(self) -> bytes:
+        """The event as it is in the stream, byte for byte: for who keeps it or hands it on and need not encode it anew."""
+        return self._delivery.fields.get(b"payload", b"")
+
+    @property
     def fields(self) -> Mapping[str, bytes]:
         """Foreign fields of the entry: what the wire format does not name, as it came."""
         return {text(name): value for name, value in self._delivery.fields.items() if name not in KNOWN}

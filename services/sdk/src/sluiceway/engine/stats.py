@@ -21,11 +21,10 @@ class Histogram:
         self.counts = [0] * (len(_BOUNDS) + 1)
         self.total = 0.0
 
-    def observe(self, *durations: float) -> None:
-        """Count durations, in seconds."""
-        for seconds in durations:
-            self.counts[bisect_left(_BOUNDS, seconds)] += 1
-            self.total += seconds
+    def observe(self, seconds: float, times: int = 1) -> None:
+        """Count a duration, in seconds, that occurred so many times."""
+        self.counts[bisect_left(_BOUNDS, seconds)] += times
+        self.total += seconds * times
 
 
 class Stats:
