@@ -106,8 +106,11 @@ async def redis(server: EmbeddedServer) -> AsyncIterator[Redis]:
 
 
 async def add(redis: Redis, count: int) -> None:
-    for number in range(count):
-        await redis.xadd("orders", {"number": number})
+    """Publish in one transaction: a look that falls between two events would ask for fewer replicas first."""
+    async with redis.pipeline(transaction=True) as pipeline:
+        for number in range(count):
+            pipeline.xadd("orders", {"number": number})
+        await pipeline.execute()
 
 
 async def pending(redis: Redis) -> int:

@@ -182,6 +182,20 @@ async def test_a_program_that_ends_by_itself_is_started_again_and_again_and_goes
     assert replica.restarts == lives - 1
 
 
+async def test_an_end_is_never_seen_twice_also_not_while_the_program_is_being_started_again(
+    workloads: ProcessWorkloads, seen: Seen
+) -> None:
+    await workloads.scale(target("crash"), 1)
+    (replica,) = workloads.replicas_of("crash")
+
+    async with asyncio.timeout(60):
+        while replica.restarts < 2:
+            ends = replica.restarts + (replica.state is ReplicaState.WAITING)
+            assert ends <= len(seen.pids(replica.name))
+            # at every step of whatever else happens
+            await asyncio.sleep(0)
+
+
 async def test_a_program_that_cannot_be_started_is_tried_again(folder: Path, seen: Seen, tmp_path: Path) -> None:
     later = tmp_path / "later"
     async with AsyncExitStack() as stack:

@@ -64,6 +64,7 @@ class Replica:
         self._process: asyncio.subprocess.Process | None = None
         self._ends = 0
         """Since it was healthy."""
+        self._pausing = False
         self._told_to_go = asyncio.Event()
         self._log = structlog.get_logger().bind(program=program.name, replica=name)
 
@@ -79,7 +80,7 @@ class Replica:
             return ReplicaState.ENDING
         if self._process is not None:
             return ReplicaState.RUNNING
-        return ReplicaState.WAITING if self._ends else ReplicaState.STARTING
+        return ReplicaState.WAITING if self._pausing else ReplicaState.STARTING
 
     @property
     def candidate(self) -> Candidate:
@@ -101,9 +102,12 @@ class Replica:
             self._ends = 1 if time.monotonic() - began >= HEALTHY_SECONDS else self._ends + 1
             pause = pause_before_restart(self._ends)
             self._log.warning("Replica ended by itself; it is started again", how=how, pause_seconds=pause)
+            self._pausing = True
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._told_to_go.wait()
+            # with the count, at once: whoever reads both sees each end once
+            self._pausing = False
             self.restarts += not self._told_to_go.is_set()
 
     async def _run_once(self) -> str:
