@@ -109,7 +109,7 @@ async def add(redis: Redis, count: int) -> None:
     """Publish in one transaction: a look that falls between two events would ask for fewer replicas first."""
     async with redis.pipeline(transaction=True) as pipeline:
         for number in range(count):
-            pipeline.xadd("orders", {"number": number})
+            _ = pipeline.xadd("orders", {"number": number})
         await pipeline.execute()
 
 
