@@ -230,6 +230,8 @@ async def test_a_warden_that_was_killed_is_replaced_and_ends_nobody(workloads: P
     (warden,) = (each for each in psutil.Process().children() if "warden.py" in " ".join(each.cmdline()))
 
     warden.kill()
+    # not before the system is done with it: until then it passes for one that lives
+    await eventually(lambda: warden.status() == psutil.STATUS_ZOMBIE)
     both = await ready(workloads, seen, "stay", 2)
 
     assert first in both
