@@ -11,6 +11,7 @@ from functools import partial
 from redis.exceptions import NoPermissionError
 
 from ..connection import Link
+from ..ids import entry_milliseconds
 from ..rights import advice, is_denied
 from ..scripts import load
 from .commit_request import commit_request
@@ -201,8 +202,8 @@ class Committer:
         self._stats.settled.update(counts)
         now, ages = time.time(), self._stats.end_to_end_seconds
         # Entries that were appended in one call mostly bear the same millisecond.
-        for milliseconds, times in Counter([delivery.entry_id.partition(b"-")[0] for delivery in settled]).items():
-            ages.observe(max(0.0, now - int(milliseconds) / 1000), times)
+        for milliseconds, times in Counter([entry_milliseconds(delivery.entry_id) for delivery in settled]).items():
+            ages.observe(max(0.0, now - milliseconds / 1000), times)
         if "dead_lettered" in counts:
             for delivery in settled:
                 if delivery.counts_as == "dead_lettered":
