@@ -7,6 +7,7 @@ __all__ = ["MUTANTS"]
 _GUARANTEES = "tests/integration/guarantees"
 _ENTRIES = f"{_GUARANTEES}/test_04_poison_entries.py"
 _HANDLERS = f"{_GUARANTEES}/test_04_failing_handlers.py"
+_TRIMMED = f"{_GUARANTEES}/test_04_trimmed_bodies.py"
 _KILLERS = f"{_GUARANTEES}/test_04_killers.py"
 _REPLAY = f"{_GUARANTEES}/test_04_replay.py"
 _UNIT = "tests/unit/engine"
@@ -122,7 +123,7 @@ MUTANTS = (
         file="engine/recovery.py",
         old="                self._stats.lost_to_trimming += trimmed\n",
         new="",
-        tests=(f"{_HANDLERS}::test_entries_of_a_dead_consumer_that_were_trimmed_away_are_counted_and_acknowledged",),
+        tests=(f"{_TRIMMED}::test_entries_of_a_dead_consumer_that_were_trimmed_away_are_counted_and_acknowledged",),
     ),
     Mutant(
         promise=4,

@@ -4,7 +4,9 @@ from tests.support.mutants.mutant import Mutant
 
 __all__ = ["MUTANTS"]
 
-_TESTS = "tests/integration/guarantees/test_09_group_survives.py"
+_GUARANTEES = "tests/integration/guarantees"
+_TESTS = f"{_GUARANTEES}/test_09_group_survives.py"
+_WATERMARK = f"{_GUARANTEES}/test_09_watermark.py"
 _READ_AGAIN = "tests/integration/testing/test_read_again.py"
 
 MUTANTS = (
@@ -22,7 +24,7 @@ MUTANTS = (
         file="scripts/commit.lua",
         old="if #first == 1 then\n  local milliseconds",
         new="if false then\n  local milliseconds",
-        tests=(f"{_TESTS}::test_the_watermark_is_right_whatever_the_order_in_which_consumers_finish",),
+        tests=(f"{_WATERMARK}::test_the_watermark_is_right_whatever_the_order_in_which_consumers_finish",),
     ),
     Mutant(
         promise=9,
@@ -30,7 +32,7 @@ MUTANTS = (
         file="scripts/repair.lua",
         old="local outlived = low and last and after(low, last)",
         new="local outlived = false",
-        tests=(f"{_TESTS}::test_a_stream_that_began_anew_below_the_watermark_skips_nothing",),
+        tests=(f"{_WATERMARK}::test_a_stream_that_began_anew_below_the_watermark_skips_nothing",),
     ),
     Mutant(
         promise=9,
@@ -38,7 +40,7 @@ MUTANTS = (
         file="scripts/repair.lua",
         old="if was_first and first ~= was_first then",
         new="if false then",
-        tests=(f"{_TESTS}::test_a_stream_that_began_anew_below_the_watermark_skips_nothing",),
+        tests=(f"{_WATERMARK}::test_a_stream_that_began_anew_below_the_watermark_skips_nothing",),
     ),
     Mutant(
         promise=9,
@@ -46,7 +48,7 @@ MUTANTS = (
         file="scripts/repair.lua",
         old="outlived or whole or (first ~= '0-0' and after(was_first, first))",
         new="outlived or whole",
-        tests=(f"{_TESTS}::test_a_stream_that_began_anew_below_the_watermark_skips_nothing",),
+        tests=(f"{_WATERMARK}::test_a_stream_that_began_anew_below_the_watermark_skips_nothing",),
     ),
     Mutant(
         promise=9,
@@ -54,7 +56,7 @@ MUTANTS = (
         file="scripts/repair.lua",
         old="whole = fields['entries-added'] == fields['length']",
         new="whole = true",
-        tests=(f"{_TESTS}::test_a_stream_of_which_something_was_removed_is_not_taken_for_a_new_one",),
+        tests=(f"{_WATERMARK}::test_a_stream_of_which_something_was_removed_is_not_taken_for_a_new_one",),
     ),
     Mutant(
         promise=9,
@@ -62,7 +64,7 @@ MUTANTS = (
         file="scripts/commit.lua",
         old="if known_first and known_first ~= '0-0' then",
         new="if known_first then",
-        tests=(f"{_TESTS}::test_a_group_that_was_never_idle_goes_on_from_its_watermark",),
+        tests=(f"{_WATERMARK}::test_a_group_that_was_never_idle_goes_on_from_its_watermark",),
     ),
     Mutant(
         promise=9,
@@ -70,7 +72,7 @@ MUTANTS = (
         file="scripts/repair.lua",
         old="if outlived then redis.call('HSET', state, 'low', '0-0', 'first', first) end",
         new="",
-        tests=(f"{_TESTS}::test_a_group_that_somebody_made_on_a_new_stream_goes_on_from_its_own_watermark",),
+        tests=(f"{_WATERMARK}::test_a_group_that_somebody_made_on_a_new_stream_goes_on_from_its_own_watermark",),
     ),
     Mutant(
         promise=9,
@@ -79,7 +81,7 @@ MUTANTS = (
         old="'created', '1', 'low', start, 'first', first",
         new="'created', '1'",
         tests=(
-            f"{_TESTS}::test_the_watermark_of_an_earlier_stream_is_forgotten_even_if_the_new_one_outgrows_it",
+            f"{_WATERMARK}::test_the_watermark_of_an_earlier_stream_is_forgotten_even_if_the_new_one_outgrows_it",
             f"{_TESTS}::test_a_group_that_began_at_the_end_of_its_stream_does_not_resume_before_that",
         ),
     ),
