@@ -12,6 +12,7 @@ from tests.support.api_server import ApiServer, running_api_server
 from tests.support.consuming import one_server
 from tests.support.controller_manager import running_controllers
 from tests.support.eventually import eventually
+from tests.support.groups_under_observation import Observed
 from tests.support.node import Node
 from tests.support.operated import Stage
 from tests.support.processes import Program
@@ -98,10 +99,7 @@ async def test_a_burst_takes_two_writes_up_at_most_and_is_drained(
     cluster.run_raw("payments", count=10, seconds=0.02)
     watch = cluster.watch("payments")
 
-    burst = client.pipeline(transaction=True)
-    for number in range(600):
-        _ = burst.xadd("payments", {"n": number})
-    entries = await burst.execute()
+    entries = await Observed(client, "payments", "payments").add(600)
     await eventually(lambda: client.llen("payments:done"), within_seconds=SECONDS)
     await eventually(lambda: drained(client, "payments"), within_seconds=SECONDS)
 
@@ -121,11 +119,8 @@ async def test_at_a_reduction_those_go_who_hold_nothing_and_what_is_in_hand_is_d
 ) -> None:
     await cluster.idle("payments", maxReplicas=6, target={"backlogPerReplica": 1})
     node = cluster.run_raw("payments", count=3, seconds=2)
-    burst = client.pipeline(transaction=True)
-    for number in range(9):
-        _ = burst.xadd("payments", {"n": number})
 
-    entries = await burst.execute()
+    entries = await Observed(client, "payments", "payments").add(9)
     await eventually(lambda: len(node.living()) == 6, within_seconds=SECONDS)
     await eventually(lambda: someone_goes(node), within_seconds=SECONDS)
     held = {each["name"].decode() for each in await client.xinfo_consumers("payments", "payments") if each["pending"]}

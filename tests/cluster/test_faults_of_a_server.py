@@ -55,11 +55,6 @@ def failed_looks(port: int, server: EmbeddedServer) -> int:
     return int(float(told[0].split()[-1])) if told else 0
 
 
-def writes(stage: Stage, name: str) -> int:
-    """How often a Deployment was changed since it was made."""
-    return int(json.loads(stage.kubectl("get", "deployment", name, "--output", "json"))["metadata"]["generation"]) - 1
-
-
 def condition(stage: Stage, name: str, kind: str) -> dict[str, Any]:
     (found,) = [each for each in stage.status(name)["conditions"] if each["type"] == kind]
     return dict(found)
@@ -90,7 +85,7 @@ async def test_while_a_server_is_down_its_replicas_are_held_and_others_are_scale
         await Observed(own, "orders", "payments").add(300)
     await eventually(lambda: stage.replicas("payments") == 3, within_seconds=SECONDS)
     await eventually(lambda: stage.status("payments")["backlog"]["lag"] == 300, within_seconds=SECONDS)
-    written = writes(stage, "payments")
+    written = stage.writes("payments")
 
     fail(own_server)
     await eventually(lambda: stage.reason("payments", "Ready") == "ServerUnreachable", within_seconds=SECONDS)
@@ -109,7 +104,7 @@ async def test_while_a_server_is_down_its_replicas_are_held_and_others_are_scale
     assert still_down["lastTransitionTime"] == down["lastTransitionTime"]
     assert datetime.fromisoformat(up["lastTransitionTime"]) > datetime.fromisoformat(down["lastTransitionTime"])
     assert (numbers["lag"], numbers["accuracy"]) == (300, "Unknown")
-    assert (stage.replicas("payments"), writes(stage, "payments")) == (3, written)
+    assert (stage.replicas("payments"), stage.writes("payments")) == (3, written)
     await eventually(
         lambda: news(stage, "payments") == {"ServerUnreachable": 1, "BacklogKnown": 1}, within_seconds=SECONDS
     )
@@ -157,7 +152,7 @@ async def test_a_failover_to_a_replica_holds_the_replicas_and_leads_to_the_new_m
         await Observed(own, "orders", "payments").add(300)
         await own.wait(2, 30_000)
     await eventually(lambda: stage.replicas("payments") == 3, within_seconds=SECONDS)
-    written = writes(stage, "payments")
+    written = stage.writes("payments")
 
     old.kill()
     new = await watched.failed_over(old)
@@ -166,5 +161,5 @@ async def test_a_failover_to_a_replica_holds_the_replicas_and_leads_to_the_new_m
 
     await eventually(lambda: stage.replicas("payments") == 5, within_seconds=SECONDS)
     await eventually(lambda: stage.reason("payments", "Ready") == "AsAskedFor", within_seconds=SECONDS)
-    assert writes(stage, "payments") == written + 1
+    assert stage.writes("payments") == written + 1
     assert operator.running

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 import redis.asyncio
 from tests.support.consuming import one_server
 from tests.support.eventually import eventually
+from tests.support.groups_under_observation import Observed
 from tests.support.operated import Stage
+from tests.support.processes import Program
 
 pytestmark = [one_server, pytest.mark.timeout(300, func_only=True)]
 
@@ -22,17 +22,17 @@ async def change(client: redis.asyncio.Redis, count: int) -> None:
     """Add entries, or have some taken and done with, in one moment."""
     if count < 0:
         await client.xreadgroup("payments", "pod", {"orders": ">"}, count=-count, noack=True)
-        return
-    async with client.pipeline(transaction=True) as moment:
-        for number in range(count):
-            _ = moment.xadd("orders", {"n": number})
-        await moment.execute()
+    else:
+        await Observed(client, "orders", "payments").add(count)
 
 
-def writes(stage: Stage) -> int:
-    """How often the Deployment was changed since it was made: by nobody but who sets its replicas."""
-    found = json.loads(stage.kubectl("get", "deployment", "payments", "--output", "json"))
-    return int(found["metadata"]["generation"]) - 1
+async def looked_after(stage: Stage) -> Program:
+    """Have an operator look after a consumer that asks for one replica for each hundred entries; return the operator."""
+    stage.deploy("payments")
+    stage.consume("payments", scaling=SCALING)
+    operator = stage.operator()
+    await eventually(lambda: stage.reason("payments", "Ready") == "AsAskedFor", within_seconds=SECONDS)
+    return operator
 
 
 async def reached(stage: Stage, target: int) -> None:
@@ -45,10 +45,7 @@ async def test_an_operator_that_is_killed_before_each_step_reaches_each_target_w
     stage: Stage,
     client: redis.asyncio.Redis,
 ) -> None:
-    stage.deploy("payments")
-    stage.consume("payments", scaling=SCALING)
-    operator = stage.operator()
-    await eventually(lambda: stage.reason("payments", "Ready") == "AsAskedFor", within_seconds=SECONDS)
+    operator = await looked_after(stage)
 
     for step, (count, target) in enumerate(STEPS, start=1):
         # it may be about to write, or have written and not told
@@ -57,17 +54,14 @@ async def test_an_operator_that_is_killed_before_each_step_reaches_each_target_w
         operator = stage.operator()
 
         await reached(stage, target)
-        assert writes(stage) == step
+        assert stage.writes("payments") == step
 
 
 async def test_an_api_server_that_is_killed_before_each_step_hears_of_each_target_with_one_write(
     stage: Stage,
     client: redis.asyncio.Redis,
 ) -> None:
-    stage.deploy("payments")
-    stage.consume("payments", scaling=SCALING)
-    operator = stage.operator()
-    await eventually(lambda: stage.reason("payments", "Ready") == "AsAskedFor", within_seconds=SECONDS)
+    operator = await looked_after(stage)
 
     for step, (count, target) in enumerate(STEPS, start=1):
         await change(client, count)
@@ -75,7 +69,7 @@ async def test_an_api_server_that_is_killed_before_each_step_hears_of_each_targe
         stage.api.start()
 
         await reached(stage, target)
-        assert writes(stage) == step
+        assert stage.writes("payments") == step
     assert operator.running
 
 

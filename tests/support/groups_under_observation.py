@@ -33,8 +33,8 @@ class Observed:
         await self.client.xgroup_create(self.keys.stream, self.keys.group, start, mkstream=True)
 
     async def add(self, count: int) -> list[bytes]:
-        """Append entries and return their IDs."""
-        pipeline = self.client.pipeline(transaction=False)
+        """Append entries in one moment, so that no look falls between two of them, and return their IDs."""
+        pipeline = self.client.pipeline(transaction=True)
         for number in range(count):
             _ = pipeline.xadd(self.keys.stream, {"n": number})
         ids: list[bytes] = await pipeline.execute()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.support.api_server import ApiServer
+from tests.support.manifests import deployment, stream_consumer
 from tests.support.processes import Program, Programs
 from tests.support.repository import ROOT
 
@@ -49,14 +50,7 @@ class Stage:
 
     def deploy(self, name: str, replicas: int = 0) -> None:
         """Make a Deployment whose pods nobody runs."""
-        labels = {"app": name}
-        pod = {"containers": [{"name": "main", "image": "localhost/none"}]}
-        spec = {
-            "replicas": replicas,
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": pod},
-        }
-        self.api.apply(self._object("apps/v1", "Deployment", name, spec))
+        self.api.apply(deployment(self.namespace, name, replicas))
 
     def consume(self, name: str, **spec: Any) -> None:
         """Make or change a StreamConsumer of stream `orders` whose group and target are called as it is."""
@@ -69,11 +63,15 @@ class Stage:
 
     def replicas(self, name: str) -> int:
         """How many replicas a Deployment shall have."""
-        return int(json.loads(self.kubectl("get", "deployment", name, "--output", "json"))["spec"]["replicas"])
+        return int(self._shown("deployment", name)["spec"]["replicas"])
+
+    def writes(self, name: str) -> int:
+        """How often a Deployment was changed since it was made: by nobody but who sets its replicas."""
+        return int(self._shown("deployment", name)["metadata"]["generation"]) - 1
 
     def status(self, name: str) -> dict[str, Any]:
         """The status of a StreamConsumer; empty before the first."""
-        found: dict[str, Any] = json.loads(self.kubectl("get", "strc", name, "--output", "json")).get("status", {})
+        found: dict[str, Any] = self._shown("strc", name).get("status", {})
         return found
 
     def reason(self, name: str, kind: str) -> str | None:
@@ -86,19 +84,12 @@ class Stage:
         listing = json.loads(self.kubectl("get", "events", "--field-selector", f"reason={reason}", "--output", "json"))
         return [each["message"] for each in listing["items"]]
 
-    def _consumer(self, name: str, **spec: Any) -> dict[str, Any]:
-        asked = {
-            "redis": {"url": self.redis_url},
-            "stream": "orders",
-            "group": {"name": name},
-            "scaleTargetRef": {"name": name},
-            **spec,
-        }
-        return self._object("sluiceway.dev/v1alpha1", "StreamConsumer", name, asked)
+    def _shown(self, kind: str, name: str) -> dict[str, Any]:
+        shown: dict[str, Any] = json.loads(self.kubectl("get", kind, name, "--output", "json"))
+        return shown
 
-    def _object(self, api_version: str, kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
-        metadata = {"name": name, "namespace": self.namespace}
-        return {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}
+    def _consumer(self, name: str, **spec: Any) -> dict[str, Any]:
+        return stream_consumer(self.namespace, name, self.redis_url, **{"stream": "orders", **spec})
 
 
 @pytest.fixture

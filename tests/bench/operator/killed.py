@@ -26,10 +26,7 @@ def killed(stage: Stage, runs: int) -> Mapping[str, Sequence[float]]:
             for before, replicas in zip((0, *_STEPS), _STEPS, strict=False):
                 operator.kill()
                 at = time.monotonic()
-                pipeline = stage.client.pipeline(transaction=True)
-                for number in range((replicas - before) * _PER_REPLICA):
-                    pipeline.xadd(name, {"n": number})
-                pipeline.execute()
+                stage.add(name, (replicas - before) * _PER_REPLICA)
                 operator = stage.operator("operator-1")
                 took.append(watch.wait(at, replicas=replicas).at - at)
     return {"operator_killed_target_reached_s": took}

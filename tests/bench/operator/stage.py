@@ -19,6 +19,7 @@ import psutil
 import redis
 from tests.bench.contender import BenchError
 from tests.support.api_server import ApiServer, running_api_server
+from tests.support.manifests import deployment, stream_consumer
 from tests.support.repository import ROOT
 
 from sluiceway.embedded import EmbeddedServer
@@ -65,12 +66,6 @@ class Operator:
         with suppress(psutil.NoSuchProcess):
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-
-    def stop(self) -> None:
-        """Ask it to end, and wait."""
-        with suppress(psutil.NoSuchProcess):
-            self.process.terminate()
-        self.process.wait(30)
 
 
 @dataclass(slots=True)
@@ -121,13 +116,19 @@ class Stage:
             items = [
                 one
                 for name in names[start : start + _AT_ONCE]
-                for one in (_deployment(name), self._consumer(name, spec))
+                for one in (
+                    deployment(NAMESPACE, name),
+                    stream_consumer(NAMESPACE, name, self.server.url, name, **spec),
+                )
             ]
             self.api("create", "--filename", "-", given={"apiVersion": "v1", "kind": "List", "items": items})
 
-    def replicas(self, name: str) -> int:
-        """Return how many replicas are asked for."""
-        return int(self.json("get", "deployment", name)["spec"]["replicas"])
+    def add(self, stream: str, count: int) -> None:
+        """Append entries in one moment, so that no look falls between two of them."""
+        pipeline = self.client.pipeline(transaction=True)
+        for number in range(count):
+            pipeline.xadd(stream, {"n": number})
+        pipeline.execute()
 
     def ready(self) -> int:
         """Count the StreamConsumers that were told to be ready."""
@@ -147,16 +148,6 @@ class Stage:
     def json(self, *words: str) -> Any:
         """Run kubectl in the namespace and read what it says."""
         return json.loads(self.api("--namespace", NAMESPACE, *words, "--output", "json"))
-
-    def _consumer(self, name: str, spec: dict[str, Any]) -> dict[str, Any]:
-        asked = {
-            "redis": {"url": self.server.url},
-            "stream": name,
-            "group": {"name": name},
-            "scaleTargetRef": {"name": name},
-            **spec,
-        }
-        return _object("sluiceway.dev/v1alpha1", "StreamConsumer", name, asked)
 
 
 @contextmanager
@@ -182,21 +173,3 @@ def stage() -> Iterator[Stage]:
                 operator.kill()
             made.client.close()
             server.close()
-
-
-def _deployment(name: str) -> dict[str, Any]:
-    labels = {"app": name}
-    pod = {"containers": [{"name": "main", "image": "localhost/none"}]}
-    template = {"metadata": {"labels": labels}, "spec": pod}
-    return _object(
-        "apps/v1", "Deployment", name, {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
-    )
-
-
-def _object(api_version: str, kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "apiVersion": api_version,
-        "kind": kind,
-        "metadata": {"name": name, "namespace": NAMESPACE},
-        "spec": spec,
-    }
