@@ -26,6 +26,8 @@ async def test_a_master_that_became_a_replica_is_left_for_the_one_that_its_name_
     async with FaultProxy(old.url) as name:
         link = Link(Endpoint(name.url), "orders")
         await link.call("XADD", "orders", "*", "number", "1")
+        # replication is asynchronous: what the replica did not get before it is promoted is lost
+        await eventually(lambda: command(new, "XLEN", "orders") == 1)
         command(new, "REPLICAOF", "NO", "ONE")
         command(old, "REPLICAOF", HOST, new.port)
         name.lead_to(new.url)
